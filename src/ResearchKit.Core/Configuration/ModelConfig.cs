@@ -1,0 +1,176 @@
+using System.Text.Json.Serialization;
+
+namespace ResearchKit.Core.Configuration;
+
+/// <summary>One immutable description of every model of the kit: GPT-1, GPT-2, GPT-3-style, GPT-Neo and Cerebras-GPT.</summary>
+/// <remarks>JSON keys are OpenAI's <c>hparams.json</c> names where one exists. Defaults are GPT-2's (Radford et al. 2019 §2.3).</remarks>
+public sealed record ModelConfig
+{
+    /// <summary>Layers L, at least 1.</summary>
+    [JsonPropertyName("n_layer")] public required int LayerCount { get; init; }
+
+    /// <summary>Heads H per layer; must divide <see cref="EmbeddingSize"/>.</summary>
+    [JsonPropertyName("n_head")] public required int HeadCount { get; init; }
+
+    /// <summary>Residual width C (d_model).</summary>
+    [JsonPropertyName("n_embd")] public required int EmbeddingSize { get; init; }
+
+    /// <summary>Context length in tokens, n_ctx.</summary>
+    [JsonPropertyName("n_ctx")] public required int ContextLength { get; init; }
+
+    /// <summary>Vocabulary size V.</summary>
+    [JsonPropertyName("n_vocab")] public required int VocabularySize { get; init; }
+
+    /// <summary>Feed-forward width F; null (default) means 4 · C, as in all three papers.</summary>
+    [JsonPropertyName("n_inner")] public int? InnerSize { get; init; }
+
+    /// <summary>Where LayerNorm stands. Default pre (GPT-2); GPT-1 is post and has no final LayerNorm.</summary>
+    [JsonPropertyName("norm")] public NormPlacement Norm { get; init; } = NormPlacement.Pre;
+
+    /// <summary>Activation of the feed-forward layer. Default the tanh form of GELU (all OpenAI releases).</summary>
+    [JsonPropertyName("activation")] public Activation Activation { get; init; } = Activation.GeluTanh;
+
+    /// <summary>Attention patterns, repeated over the layers: layer i takes entry i mod count. Default one dense entry.</summary>
+    [JsonPropertyName("attention")] public IReadOnlyList<AttentionPattern> Attention { get; init; } = [new DenseAttention()];
+
+    /// <summary>Whether scores are divided by √(head size). Default true; GPT-Neo does not.</summary>
+    [JsonPropertyName("scale_attention")] public bool ScaleAttention { get; init; } = true;
+
+    /// <summary>Whether query, key and value projections have biases. Default true; GPT-Neo has none.</summary>
+    [JsonPropertyName("qkv_bias")] public bool QueryKeyValueBias { get; init; } = true;
+
+    /// <summary>ε inside LayerNorm's square root. Default 1e-5.</summary>
+    [JsonPropertyName("layer_norm_epsilon")] public double LayerNormEpsilon { get; init; } = 1e-5;
+
+    /// <summary>Dropout probability after the embedding sum, [0, 1). GPT-1: 0.1; GPT-2 and GPT-3 do not state one (0).</summary>
+    [JsonPropertyName("embd_pdrop")] public double EmbeddingDropoutProbability { get; init; }
+
+    /// <summary>Dropout probability on attention weights, [0, 1).</summary>
+    [JsonPropertyName("attn_pdrop")] public double AttentionDropoutProbability { get; init; }
+
+    /// <summary>Dropout probability at the end of both residual branches, [0, 1).</summary>
+    [JsonPropertyName("resid_pdrop")] public double ResidualDropoutProbability { get; init; }
+
+    /// <summary>How weights are drawn. Default GPT-2's.</summary>
+    [JsonPropertyName("initialization")] public Initialization Initialization { get; init; } = Initialization.Gpt2;
+
+    /// <summary>Width of one head, C / H.</summary>
+    [JsonIgnore] public int HeadSize => EmbeddingSize / HeadCount;
+
+    /// <summary>Feed-forward width F.</summary>
+    [JsonIgnore] public int FeedForwardSize => InnerSize ?? 4 * EmbeddingSize;
+
+    /// <summary>Pattern of layer <paramref name="layer"/> (0-based).</summary>
+    public AttentionPattern PatternAt(int layer) => Attention[layer % Attention.Count];
+
+    /// <summary>Exact number of parameters, the tied output matrix counted once: V·C + n_ctx·C + per layer 4C² + 2CF + biases and gains, plus 2C for the final LayerNorm of pre-norm models.</summary>
+    [JsonIgnore]
+    public long ParameterCount
+    {
+        get
+        {
+            long c = EmbeddingSize, f = FeedForwardSize;
+            var attention = 4 * c * c + c + (QueryKeyValueBias ? 3 * c : 0);
+            var feedForward = 2 * c * f + f + c;
+            var block = attention + feedForward + 4 * c;
+            return (VocabularySize + (long)ContextLength) * c + LayerCount * block + (Norm == NormPlacement.Pre ? 2 * c : 0);
+        }
+    }
+
+    /// <summary>Every problem as a sentence that names the key, the value and what is allowed; empty when valid.</summary>
+    /// <param name="path">Prefix of the keys, such as <c>model.</c>.</param>
+    public IReadOnlyList<string> Problems(string path = "")
+    {
+        var problems = new List<string>();
+        void AtLeastOne(int value, string key)
+        {
+            if (value < 1) problems.Add($"`{path}{key}` ({value}) must be at least 1.");
+        }
+
+        AtLeastOne(LayerCount, "n_layer");
+        AtLeastOne(HeadCount, "n_head");
+        AtLeastOne(EmbeddingSize, "n_embd");
+        AtLeastOne(ContextLength, "n_ctx");
+        AtLeastOne(VocabularySize, "n_vocab");
+        if (InnerSize is < 1) problems.Add($"`{path}n_inner` ({InnerSize}) must be at least 1, or absent for 4 · n_embd.");
+        if (HeadCount >= 1 && EmbeddingSize >= 1 && EmbeddingSize % HeadCount != 0)
+        {
+            var divisors = Enumerable.Range(1, EmbeddingSize).Where(h => EmbeddingSize % h == 0)
+                .OrderBy(h => Math.Abs(h - HeadCount)).Take(2).Order();
+            problems.Add($"`{path}n_head` ({HeadCount}) must divide `{path}n_embd` ({EmbeddingSize}); nearest divisors: {string.Join(", ", divisors)}.");
+        }
+
+        foreach (var (key, value) in new[] { ("embd_pdrop", EmbeddingDropoutProbability), ("attn_pdrop", AttentionDropoutProbability), ("resid_pdrop", ResidualDropoutProbability) })
+        {
+            if (!(value >= 0 && value < 1)) problems.Add($"`{path}{key}` ({value}) must lie in [0, 1).");
+        }
+
+        if (!(LayerNormEpsilon > 0)) problems.Add($"`{path}layer_norm_epsilon` ({LayerNormEpsilon}) must be above 0; the papers use 1e-5.");
+        if (Attention is null || Attention.Count == 0) problems.Add($"`{path}attention` must name at least one pattern, for example [{{\"kind\": \"dense\"}}].");
+        else
+        {
+            for (var i = 0; i < Attention.Count; i++)
+            {
+                problems.AddRange(Attention[i].Problems().Select(problem => $"`{path}attention[{i}]`: {problem}"));
+            }
+        }
+
+        return problems;
+    }
+
+    /// <summary>Returns this configuration, or throws with every problem.</summary>
+    /// <exception cref="ConfigException">The configuration is impossible.</exception>
+    public ModelConfig Validated(string source = "model configuration") =>
+        Problems() is { Count: > 0 } problems ? throw new ConfigException(source, problems) : this;
+
+    /// <summary>Value equality, attention lists compared by their entries.</summary>
+    public bool Equals(ModelConfig? other) =>
+        other is not null && LayerCount == other.LayerCount && HeadCount == other.HeadCount && EmbeddingSize == other.EmbeddingSize
+        && ContextLength == other.ContextLength && VocabularySize == other.VocabularySize && InnerSize == other.InnerSize && Norm == other.Norm
+        && Activation == other.Activation && Attention.SequenceEqual(other.Attention) && ScaleAttention == other.ScaleAttention
+        && QueryKeyValueBias == other.QueryKeyValueBias && LayerNormEpsilon.Equals(other.LayerNormEpsilon)
+        && EmbeddingDropoutProbability.Equals(other.EmbeddingDropoutProbability) && AttentionDropoutProbability.Equals(other.AttentionDropoutProbability)
+        && ResidualDropoutProbability.Equals(other.ResidualDropoutProbability) && Initialization == other.Initialization;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(LayerCount, HeadCount, EmbeddingSize, ContextLength, VocabularySize, InnerSize, Norm, Attention.Count);
+}
+
+/// <summary>Where LayerNorm stands in a block.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<NormPlacement>))]
+public enum NormPlacement
+{
+    /// <summary><c>x + f(LN(x))</c>, and a final LayerNorm (GPT-2 §2.3).</summary>
+    [JsonStringEnumMemberName("pre")] Pre,
+
+    /// <summary><c>LN(x + f(x))</c>, no final LayerNorm (GPT-1).</summary>
+    [JsonStringEnumMemberName("post")] Post,
+}
+
+/// <summary>The two forms of GELU in published checkpoints.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Activation>))]
+public enum Activation
+{
+    /// <summary>0.5x(1 + tanh(√(2/π)(x + 0.044715x³))): GPT-1, GPT-2, GPT-Neo.</summary>
+    [JsonStringEnumMemberName("gelu_tanh")] GeluTanh,
+
+    /// <summary>x Φ(x): Cerebras-GPT.</summary>
+    [JsonStringEnumMemberName("gelu_erf")] GeluErf,
+}
+
+/// <summary>Initial distributions by paper. Biases are 0 and LayerNorm gains 1 in all of them.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<Initialization>))]
+public enum Initialization
+{
+    /// <summary>N(0, 0.02) for every matrix (Radford et al. 2018 §4.1).</summary>
+    [JsonStringEnumMemberName("gpt1")] Gpt1,
+
+    /// <summary>N(0, 0.02), and 0.02/√(2L) for both residual projections: "1/√N where N is the number of residual layers", read as two per block (Radford et al. 2019 §2.3).</summary>
+    [JsonStringEnumMemberName("gpt2")] Gpt2,
+
+    /// <summary>As the released GPT-2 code: N(0, 0.02), positions N(0, 0.01), residual projections not scaled.</summary>
+    [JsonStringEnumMemberName("gpt2_code")] Gpt2Code,
+
+    /// <summary>N(0, 0.125/√d_in), residual projections scaled by 1/√(2L) (Child et al. 2019 §5.2). The paper's zero output matrix cannot hold with tied embeddings, which take 0.125/√C.</summary>
+    [JsonStringEnumMemberName("sparse_transformer")] SparseTransformer,
+}
