@@ -1,0 +1,34 @@
+using ResearchKit.Core.Tasks;
+
+namespace ResearchKit.Evaluation.Tasks;
+
+/// <summary>One item of a task, independent of how it is prompted.</summary>
+public sealed record TaskItem
+{
+    /// <summary>Stable id within the task, such as <c>validation/17</c>; results of different regimes are paired by it.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Named texts that prompt templates refer to, such as <c>premise</c>.</summary>
+    public required IReadOnlyDictionary<string, string> Fields { get; init; }
+
+    /// <summary>Answer texts of a choice task; empty for free-form tasks.</summary>
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
+    /// <summary>Index of the right choice; null for free-form tasks.</summary>
+    public int? Gold { get; init; }
+
+    /// <summary>Accepted answers of a free-form task; empty for choice tasks.</summary>
+    public IReadOnlyList<string> Answers { get; init; } = [];
+
+    /// <summary>Items of one cluster share a passage; intervals are clustered by it. Null where items are independent.</summary>
+    public string? Cluster { get; init; }
+
+    /// <summary>The same item for fine-tuning; null where GPT-1's heads do not apply (free-form answers).</summary>
+    public StructuredInput? Structured { get; init; }
+}
+
+/// <summary>A task's items by split. Splits never overlap.</summary>
+/// <param name="Train">Labelled examples for fine-tuning and demonstrations.</param>
+/// <param name="Validation">For choosing the best epoch; may be empty.</param>
+/// <param name="Test">What is scored.</param>
+public sealed record TaskSplits(IReadOnlyList<TaskItem> Train, IReadOnlyList<TaskItem> Validation, IReadOnlyList<TaskItem> Test);

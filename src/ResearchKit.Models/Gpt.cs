@@ -1,0 +1,205 @@
+using ResearchKit.Core.Configuration;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResearchKit.Models;
+
+/// <summary>GPT-1, GPT-2, GPT-3-style and GPT-Neo language models, chosen by <see cref="ModelConfig"/>; read this file top to bottom.</summary>
+/// <remarks>
+/// Letters in shape comments: B batch, T positions of this batch, S keys (T plus what is cached), C residual width, H heads, D width of one head, F feed-forward width, V vocabulary.
+/// Parameter names are those of the published GPT-2 files (<c>h.0.attn.c_attn.weight</c>), matrices [out, in].
+/// Modules are registered by those names explicitly (RegisterComponents would take the field names).
+/// The output matrix is the token embedding (tied), so there is no head module. This file does not read files or train.
+/// </remarks>
+public sealed class Gpt : Module<Tensor, Tensor>
+{
+    /// <summary>Target value that carries no loss.</summary>
+    public const long IgnoredTarget = -100;
+
+    private readonly Embedding _tokenEmbedding;
+    private readonly Embedding _positionEmbedding;
+    private readonly ModuleList<Block> _blocks;
+    private readonly LayerNorm? _finalNorm;
+    private readonly double _embeddingDropout;
+
+    /// <summary>Builds a model with freshly drawn weights.</summary>
+    /// <param name="config">Validated here.</param>
+    /// <param name="seed">Seed of the initial weights; equal seeds give equal weights.</param>
+    /// <exception cref="Core.ConfigException">The configuration is impossible.</exception>
+    public Gpt(ModelConfig config, long seed = 0) : base(nameof(Gpt))
+    {
+        Config = config.Validated();
+        _tokenEmbedding = Embedding(config.VocabularySize, config.EmbeddingSize);
+        _positionEmbedding = Embedding(config.ContextLength, config.EmbeddingSize);
+        _blocks = new ModuleList<Block>(Enumerable.Range(0, config.LayerCount).Select(layer => new Block(config, layer)).ToArray());
+        _finalNorm = config.Norm == NormPlacement.Pre ? LayerNorm(config.EmbeddingSize, config.LayerNormEpsilon) : null;
+        _embeddingDropout = config.EmbeddingDropoutProbability;
+        register_module("wte", _tokenEmbedding);
+        register_module("wpe", _positionEmbedding);
+        register_module("h", _blocks);
+        if (_finalNorm is not null) register_module("ln_f", _finalNorm);
+        // Embedding's parameters would otherwise die with a scope that the caller may have open.
+        foreach (var parameter in parameters()) parameter.DetachFromDisposeScope();
+        WeightInitialization.Apply(this, seed);
+    }
+
+    /// <summary>The configuration the model was built from.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>Logits of the next token at every position.</summary>
+    /// <param name="tokens">[B, T] Int64, T ≤ n_ctx.</param>
+    /// <returns>[B, T, V] in the model's dtype.</returns>
+    public override Tensor forward(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        return Logits(Hidden(tokens)).MoveToOuterDisposeScope();                      // [B, T, V]
+    }
+
+    /// <summary>Final hidden states, after the final LayerNorm where there is one.</summary>
+    /// <param name="tokens">[B, T] Int64.</param>
+    /// <returns>[B, T, C].</returns>
+    public Tensor Hidden(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        var x = Embed(tokens);                                                        // [B, T, C]
+        foreach (var block in _blocks) x = block.call(x);                             // [B, T, C]
+        return (_finalNorm is null ? x : _finalNorm.call(x)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Output projection with the tied embedding.</summary>
+    /// <param name="hidden">[…, C].</param>
+    /// <returns>[…, V].</returns>
+    public Tensor Logits(Tensor hidden) => functional.linear(hidden, _tokenEmbedding.weight!);
+
+    /// <summary>Mean next-token loss over the targets that are not <see cref="IgnoredTarget"/>.</summary>
+    /// <param name="tokens">[B, T] Int64.</param>
+    /// <param name="targets">[B, T] Int64, token t+1 of each position or <see cref="IgnoredTarget"/>.</param>
+    /// <returns>Scalar, nats per token.</returns>
+    public Tensor Loss(Tensor tokens, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
+        var logits = forward(tokens).view(-1, Config.VocabularySize);                 // [B·T, V]
+        return functional.cross_entropy(logits, targets.reshape(-1), ignore_index: IgnoredTarget).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Embed(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        if (tokens.dim() != 2 || tokens.size(1) > Config.ContextLength)
+        {
+            throw new ArgumentException($"tokens: expected [B, T] with T ≤ {Config.ContextLength} (n_ctx), got [{string.Join(", ", tokens.shape)}].", nameof(tokens));
+        }
+
+        var positions = arange(tokens.size(1), dtype: int64, device: tokens.device);  // [T]
+        var x = _tokenEmbedding.call(tokens) + _positionEmbedding.call(positions);    // [B, T, C]
+        return functional.dropout(x, _embeddingDropout, training).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>One layer: attention and feed-forward, each on a residual branch.</summary>
+public sealed class Block : Module<Tensor, Tensor>
+{
+    private readonly LayerNorm _attentionNorm;
+    private readonly CausalSelfAttention _attention;
+    private readonly LayerNorm _feedForwardNorm;
+    private readonly FeedForward _feedForward;
+    private readonly bool _preNorm;
+
+    internal Block(ModelConfig config, int layer) : base(nameof(Block))
+    {
+        _preNorm = config.Norm == NormPlacement.Pre;
+        _attentionNorm = LayerNorm(config.EmbeddingSize, config.LayerNormEpsilon);
+        _attention = new CausalSelfAttention(config, layer);
+        _feedForwardNorm = LayerNorm(config.EmbeddingSize, config.LayerNormEpsilon);
+        _feedForward = new FeedForward(config);
+        register_module("ln_1", _attentionNorm);
+        register_module("attn", _attention);
+        register_module("ln_2", _feedForwardNorm);
+        register_module("mlp", _feedForward);
+    }
+
+    /// <summary>[B, T, C] to [B, T, C].</summary>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        if (_preNorm)                                                                 // GPT-2, GPT-3: x + f(LN(x))
+        {
+            x = x + _attention.call(_attentionNorm.call(x));                          // [B, T, C]
+            x = x + _feedForward.call(_feedForwardNorm.call(x));                      // [B, T, C]
+        }
+        else                                                                          // GPT-1: LN(x + f(x))
+        {
+            x = _attentionNorm.call(x + _attention.call(x));                          // [B, T, C]
+            x = _feedForwardNorm.call(x + _feedForward.call(x));                      // [B, T, C]
+        }
+
+        return x.MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Multi-head causal self-attention under the layer's pattern.</summary>
+public sealed class CausalSelfAttention : Module<Tensor, Tensor>
+{
+    private readonly Linear _queryKeyValue;
+    private readonly Linear _output;
+    private readonly AttentionPattern _pattern;
+    private readonly int _headCount;
+    private readonly bool _scale;
+    private readonly double _attentionDropout;
+    private readonly double _residualDropout;
+
+    internal CausalSelfAttention(ModelConfig config, int layer) : base(nameof(CausalSelfAttention))
+    {
+        (_pattern, _headCount, _scale) = (config.PatternAt(layer), config.HeadCount, config.ScaleAttention);
+        (_attentionDropout, _residualDropout) = (config.AttentionDropoutProbability, config.ResidualDropoutProbability);
+        _queryKeyValue = Linear(config.EmbeddingSize, 3 * config.EmbeddingSize, hasBias: config.QueryKeyValueBias);
+        _output = Linear(config.EmbeddingSize, config.EmbeddingSize);
+        register_module("c_attn", _queryKeyValue);
+        register_module("c_proj", _output);
+    }
+
+    /// <summary>[B, T, C] to [B, T, C].</summary>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var parts = _queryKeyValue.call(x).chunk(3, dim: 2);                          // 3 × [B, T, C]
+        var (q, k, v) = (SplitHeads(parts[0]), SplitHeads(parts[1]), SplitHeads(parts[2]));   // [B, H, T, D]
+        var y = AttentionKernels.Attend(q, k, v, _pattern, _scale, training ? _attentionDropout : 0.0);  // [B, H, T, D]
+        return functional.dropout(_output.call(MergeHeads(y)), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
+    }
+
+    /// <summary>[B, T, C] to [B, H, T, D].</summary>
+    private Tensor SplitHeads(Tensor x) => x.view(x.size(0), x.size(1), _headCount, -1).transpose(1, 2);
+
+    /// <summary>[B, H, T, D] to [B, T, C].</summary>
+    private static Tensor MergeHeads(Tensor x) => x.transpose(1, 2).reshape(x.size(0), x.size(2), -1);
+}
+
+/// <summary>C → F → C with GELU.</summary>
+public sealed class FeedForward : Module<Tensor, Tensor>
+{
+    private readonly Linear _expand;
+    private readonly Linear _contract;
+    private readonly TorchSharp.Modules.GELU.Approximate _approximation;
+    private readonly double _residualDropout;
+
+    internal FeedForward(ModelConfig config) : base(nameof(FeedForward))
+    {
+        _expand = Linear(config.EmbeddingSize, config.FeedForwardSize);
+        _contract = Linear(config.FeedForwardSize, config.EmbeddingSize);
+        _approximation = config.Activation == Activation.GeluTanh ? TorchSharp.Modules.GELU.Approximate.tanh : TorchSharp.Modules.GELU.Approximate.none;
+        _residualDropout = config.ResidualDropoutProbability;
+        register_module("c_fc", _expand);
+        register_module("c_proj", _contract);
+    }
+
+    /// <summary>[B, T, C] to [B, T, C].</summary>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var y = functional.gelu(_expand.call(x), _approximation);                     // [B, T, F]
+        return functional.dropout(_contract.call(y), _residualDropout, training).MoveToOuterDisposeScope();
+    }
+}

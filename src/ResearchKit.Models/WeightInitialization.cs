@@ -1,0 +1,41 @@
+using ResearchKit.Core.Configuration;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResearchKit.Models;
+
+/// <summary>Draws initial weights by the papers' rules; see <see cref="Initialization"/> for each.</summary>
+public static class WeightInitialization
+{
+    /// <summary>Overwrites every parameter of <paramref name="model"/>. Weights are drawn from the CPU generator in name order, so a seed gives the same weights on every device.</summary>
+    public static void Apply(Gpt model, long seed)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        using var generator = new Generator((ulong)seed, CPU);
+        var config = model.Config;
+        foreach (var (name, parameter) in model.named_parameters())
+        {
+            var isNorm = name.Contains("ln_", StringComparison.Ordinal);
+            if (parameter.dim() == 1) parameter.fill_(isNorm && name.EndsWith("weight", StringComparison.Ordinal) ? 1.0 : 0.0);
+            else parameter.copy_(randn(parameter.shape, generator: generator).mul_(StandardDeviation(config, name, parameter)));
+        }
+    }
+
+    /// <summary>Standard deviation of one matrix.</summary>
+    /// <param name="config">Names the rule.</param>
+    /// <param name="name">Parameter name, such as <c>h.0.attn.c_proj.weight</c>.</param>
+    /// <param name="matrix">[out, in].</param>
+    private static double StandardDeviation(ModelConfig config, string name, Tensor matrix)
+    {
+        var residual = name.EndsWith("c_proj.weight", StringComparison.Ordinal) ? 1.0 / Math.Sqrt(2.0 * config.LayerCount) : 1.0;
+        return config.Initialization switch
+        {
+            Initialization.Gpt1 => 0.02,
+            Initialization.Gpt2 => 0.02 * residual,
+            Initialization.Gpt2Code => name == "wpe.weight" ? 0.01 : 0.02,
+            Initialization.SparseTransformer => 0.125 / Math.Sqrt(matrix.size(1)) * residual,
+            _ => throw new ArgumentOutOfRangeException(nameof(config), config.Initialization, "Unknown initialisation."),
+        };
+    }
+}
