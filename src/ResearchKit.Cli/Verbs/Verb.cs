@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Text.Json;
+using ResearchKit.Core.Configuration;
+
+namespace ResearchKit.Cli.Verbs;
+
+/// <summary>One verb of the command line: its options and what it calls. Verbs hold no logic of their own.</summary>
+internal abstract class Verb
+{
+    /// <summary>All verbs, in the order of the help text.</summary>
+    public static IEnumerable<Verb> All =>
+    [
+        new DescribeVerb(),
+    ];
+
+    /// <summary>Name, description with an example, options and action.</summary>
+    public abstract Command Command();
+
+    protected static Option<bool> Json() => new("--json") { Description = "Print the result as JSON on standard output; progress stays on standard error." };
+
+    protected static Option<string[]> Set() => new("--set")
+    {
+        Description = "Change one value of the file: --set training.steps=100. May be given several times.",
+        AllowMultipleArgumentsPerToken = false,
+        HelpName = "a.b=c",
+    };
+
+    protected static Option<string> Device() => new("--device")
+    {
+        Description = "auto (a CUDA card where there is one), cpu or cuda.",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    protected static Option<int> Threads() => new("--threads")
+    {
+        Description = "CPU threads; 0 takes all cores. The same seed and thread count give the same bits.",
+        DefaultValueFactory = _ => 0,
+    };
+
+    protected static Option<string> ModelFolderOption() => new("--model")
+    {
+        Description = "Model folder (config.json and weights: the kit's own, Hugging Face's, or an OpenAI release).",
+        Required = true,
+        HelpName = "DIR",
+    };
+
+    protected static void PrintJson<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, ConfigJson.Options));
+}

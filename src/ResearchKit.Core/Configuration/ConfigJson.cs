@@ -1,0 +1,200 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace ResearchKit.Core.Configuration;
+
+/// <summary>Reads and writes configuration files. Reading lists every unknown key, missing key and wrong type with its path before anything is built.</summary>
+public static class ConfigJson
+{
+    /// <summary>Options of all configuration files: snake_case keys, nothing unknown, <c>kind</c> anywhere in an object, comments and trailing commas allowed.</summary>
+    public static JsonSerializerOptions Options { get; } = MakeOptions(indented: true);
+
+    /// <summary>The same on one line, for hashing and JSON Lines.</summary>
+    public static JsonSerializerOptions Compact { get; } = MakeOptions(indented: false);
+
+    /// <summary>Parses a configuration.</summary>
+    /// <param name="json">Text of the file.</param>
+    /// <param name="source">Name for messages, normally the path.</param>
+    /// <param name="overrides">Dotted keys and values, such as <c>model.n_layer=6</c>, applied before checking.</param>
+    /// <param name="problems">Asked for the value's own problems once it could be read.</param>
+    /// <exception cref="ConfigException">Lists every problem.</exception>
+    public static T Parse<T>(string json, string source, IEnumerable<string>? overrides = null, Func<T, IEnumerable<string>>? problems = null)
+        where T : notnull
+    {
+        JsonNode? root;
+        try
+        {
+            root = JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false });
+        }
+        catch (JsonException error)
+        {
+            throw new ConfigException($"{source}, line {error.LineNumber + 1}, column {error.BytePositionInLine + 1}: not valid JSON. {error.Message.Split(". Path", 2)[0]}.", error);
+        }
+
+        if (root is not JsonObject members) throw new ConfigException($"{source}: expected a JSON object, got {Kind(root)}.");
+        members.Remove("$schema");                                       // for editors only; System.Text.Json reserves keys that begin with $
+        foreach (var assignment in overrides ?? []) Override.Apply(root, assignment);
+
+        var found = new List<string>();
+        Check(root, Options.GetTypeInfo(typeof(T)), "", found);
+        if (found.Count > 0) throw new ConfigException(source, found);
+
+        T value;
+        try
+        {
+            value = root.Deserialize<T>(Options)!;
+        }
+        catch (JsonException error)
+        {
+            throw new ConfigException($"{source}: `{error.Path?.TrimStart('$', '.')}` has a value of the wrong kind. {error.Message.Split(" Path:", 2)[0]}", error);
+        }
+
+        found.AddRange(problems?.Invoke(value) ?? []);
+        return found.Count > 0 ? throw new ConfigException(source, found) : value;
+    }
+
+    /// <summary>Reads and parses a file; see <see cref="Parse{T}"/>.</summary>
+    /// <exception cref="ConfigException">The file is missing, unreadable or has problems.</exception>
+    public static T Load<T>(string path, IEnumerable<string>? overrides = null, Func<T, IEnumerable<string>>? problems = null)
+        where T : notnull
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigException($"Cannot read {path}: {error.Message}", error);
+        }
+
+        return Parse(text, path, overrides, problems);
+    }
+
+    private static JsonSerializerOptions MakeOptions(bool indented)
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            DictionaryKeyPolicy = null,
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+            AllowOutOfOrderMetadataProperties = true,
+            RespectNullableAnnotations = true,
+            RespectRequiredConstructorParameters = true,
+            ReadCommentHandling = JsonCommentHandling.Skip,
+            AllowTrailingCommas = true,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            WriteIndented = indented,
+            NewLine = "\n",
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+        };
+        options.MakeReadOnly();
+        return options;
+    }
+
+    private static void Check(JsonNode? node, JsonTypeInfo type, string path, List<string> found)
+    {
+        if (node is null) return;
+        if (type.PolymorphismOptions is { } polymorphism)
+        {
+            if (node is not JsonObject tagged)
+            {
+                found.Add($"`{path}` must be an object with a `{polymorphism.TypeDiscriminatorPropertyName}`, got {Kind(node)}.");
+                return;
+            }
+
+            var kinds = polymorphism.DerivedTypes;
+            var kind = tagged[polymorphism.TypeDiscriminatorPropertyName] is JsonValue name && name.TryGetValue<string>(out var text) ? text : null;
+            var chosen = kinds.FirstOrDefault(derived => (derived.TypeDiscriminator as string) == kind);
+            if (chosen.DerivedType is null)
+            {
+                var given = kind is null ? "is missing" : $"(`{kind}`) is not known";
+                found.Add($"`{Join(path, polymorphism.TypeDiscriminatorPropertyName)}` {given}; allowed: {string.Join(", ", kinds.Select(derived => derived.TypeDiscriminator))}.");
+                return;
+            }
+
+            CheckMembers(tagged, Options.GetTypeInfo(chosen.DerivedType), path, found, polymorphism.TypeDiscriminatorPropertyName);
+            return;
+        }
+
+        switch (type.Kind)
+        {
+            case JsonTypeInfoKind.Object when node is JsonObject members:
+                CheckMembers(members, type, path, found, null);
+                break;
+            case JsonTypeInfoKind.Enumerable when node is JsonArray items:
+                for (var i = 0; i < items.Count; i++) Check(items[i], Options.GetTypeInfo(type.ElementType!), $"{path}[{i}]", found);
+                break;
+            case JsonTypeInfoKind.Dictionary when node is JsonObject entries:
+                foreach (var (key, value) in entries) Check(value, Options.GetTypeInfo(type.ElementType!), Join(path, key), found);
+                break;
+            case JsonTypeInfoKind.Object or JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary:
+                found.Add($"`{path}` must be {(type.Kind == JsonTypeInfoKind.Enumerable ? "a list" : "an object")}, got {Kind(node)}.");
+                break;
+            default:
+                CheckScalar(node, type, path, found);
+                break;
+        }
+    }
+
+    private static void CheckMembers(JsonObject members, JsonTypeInfo type, string path, List<string> found, string? discriminator)
+    {
+        var known = type.Properties.Where(property => property.Set is not null || property.AssociatedParameter is not null).ToDictionary(property => property.Name, StringComparer.Ordinal);
+        foreach (var (key, value) in members)
+        {
+            if (key == discriminator) continue;
+            if (known.TryGetValue(key, out var property)) Check(value, Options.GetTypeInfo(property.PropertyType), Join(path, key), found);
+            else found.Add($"`{Join(path, key)}` is not a known key.{Suggestion(key, known.Keys)} Known here: {string.Join(", ", known.Keys)}.");
+        }
+
+        found.AddRange(known.Values.Where(property => property.IsRequired && members[property.Name] is null).Select(property => $"`{Join(path, property.Name)}` is missing."));
+    }
+
+    private static void CheckScalar(JsonNode node, JsonTypeInfo type, string path, List<string> found)
+    {
+        try
+        {
+            node.Deserialize(type);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or NotSupportedException)
+        {
+            var scalar = Nullable.GetUnderlyingType(type.Type) ?? type.Type;
+            var expected = scalar.IsEnum
+                ? "one of " + string.Join(", ", Enum.GetValues(scalar).Cast<object>().Select(value => JsonSerializer.Serialize(value, scalar, Options).Trim('"')))
+                : scalar == typeof(string) ? "a string" : scalar == typeof(bool) ? "true or false" : scalar == typeof(double) || scalar == typeof(float) ? "a number" : scalar == typeof(int) || scalar == typeof(long) ? "a whole number" : "a " + scalar.Name;
+            found.Add($"`{path}` ({node.ToJsonString()}) must be {expected}.");
+        }
+    }
+
+    private static string Join(string path, string key) => path.Length == 0 ? key : path + "." + key;
+
+    private static string Kind(JsonNode? node) => node switch { null => "null", JsonObject => "an object", JsonArray => "a list", _ => node.ToJsonString() };
+
+    /// <summary>The known key nearest in edit distance, where it is near enough to be what was meant.</summary>
+    private static string Suggestion(string key, IEnumerable<string> known)
+    {
+        var nearest = known.Select(candidate => (candidate, distance: EditDistance(key, candidate))).OrderBy(pair => pair.distance).FirstOrDefault();
+        return nearest.candidate is not null && nearest.distance <= Math.Max(2, key.Length / 3) ? $" Did you mean `{nearest.candidate}`?" : "";
+    }
+
+    private static int EditDistance(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
+            }
+        }
+
+        return row[b.Length];
+    }
+}
