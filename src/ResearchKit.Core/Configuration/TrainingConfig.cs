@@ -1,0 +1,143 @@
+using System.Text.Json.Serialization;
+
+namespace ResearchKit.Core.Configuration;
+
+/// <summary>One training run: how long, in what batches, with which optimizer and schedule, and what is kept.</summary>
+public sealed record TrainingConfig
+{
+    /// <summary>Seed of everything random in the run but the initial weights and the data order. Default 0.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Optimizer updates of the run. Exactly one of <c>steps</c> and <c>tokens</c> must be given.</summary>
+    public long? Steps { get; init; }
+
+    /// <summary>Tokens of the run; it ends with the update that reaches them.</summary>
+    public long? Tokens { get; init; }
+
+    /// <summary>Sequences of one update, at least 1. GPT-1 used 64 of 512 tokens, GPT-2 512 of 1024.</summary>
+    public required int BatchSize { get; init; }
+
+    /// <summary>Sequences of one backward pass; must divide <see cref="BatchSize"/>. Null (default) means the whole batch. Smaller ones cost time and save memory; the result is that of the large batch.</summary>
+    public int? MicroBatchSize { get; init; }
+
+    /// <summary>Tokens of one sequence, at least 1 and at most the model's n_ctx. Null (default) means n_ctx.</summary>
+    public int? SequenceLength { get; init; }
+
+    /// <summary>Grows the batch over the first tokens, as GPT-3 did. Null (default) is the full batch from the start.</summary>
+    public BatchRamp? BatchRamp { get; init; }
+
+    /// <summary>Optimizer.</summary>
+    public OptimizerConfig Optimizer { get; init; } = new();
+
+    /// <summary>Learning-rate schedule. Default constant.</summary>
+    public LearningRateSchedule Schedule { get; init; } = new ConstantSchedule();
+
+    /// <summary>Arithmetic of forward and backward pass. Default float32. With bfloat16 the optimizer keeps float32 master weights.</summary>
+    public Precision Precision { get; init; } = Precision.Float32;
+
+    /// <summary>Recomputes activations in the backward pass to save memory. Default false.</summary>
+    public bool GradientCheckpointing { get; init; }
+
+    /// <summary>Updates between two lines of the metrics file, at least 1. Default 1.</summary>
+    public long LogEvery { get; init; } = 1;
+
+    /// <summary>Updates between two evaluations; 0 (default) evaluates at the end only.</summary>
+    public long EvaluateEvery { get; init; }
+
+    /// <summary>Updates between two checkpoints; 0 saves at the end only. Default 500.</summary>
+    public long CheckpointEvery { get; init; } = 500;
+
+    /// <summary>Micro-batches of a full batch.</summary>
+    [JsonIgnore] public int MicroBatchCount => BatchSize / (MicroBatchSize ?? BatchSize);
+
+    /// <summary>Micro-batches of the update that begins after <paramref name="tokens"/> tokens; below <see cref="MicroBatchCount"/> only while the batch ramps up.</summary>
+    /// <param name="tokens">Tokens seen so far.</param>
+    /// <param name="length">Tokens of one sequence.</param>
+    public int MicroBatchCountAt(long tokens, int length)
+    {
+        if (BatchRamp is null) return MicroBatchCount;
+        var microTokens = (long)(MicroBatchSize ?? BatchSize) * length;
+        var batchTokens = BatchRamp.TokensAt(tokens, (long)BatchSize * length);
+        return (int)Math.Clamp(batchTokens / microTokens, 1, MicroBatchCount);
+    }
+
+    /// <summary>Updates of the whole run.</summary>
+    /// <param name="length">Tokens of one sequence.</param>
+    public long TotalSteps(int length)
+    {
+        if (Steps is { } steps) return steps;
+        var microTokens = (long)(MicroBatchSize ?? BatchSize) * length;
+        long seen = 0, count = 0;
+        while (seen < Tokens && BatchRamp is not null && MicroBatchCountAt(seen, length) < MicroBatchCount)
+        {
+            seen += MicroBatchCountAt(seen, length) * microTokens;
+            count++;
+        }
+
+        var batchTokens = MicroBatchCount * microTokens;
+        return count + (Math.Max(0, Tokens!.Value - seen) + batchTokens - 1) / batchTokens;
+    }
+
+    /// <summary>Every problem as a sentence that names the key, the value and what is allowed; empty when valid.</summary>
+    /// <param name="path">Prefix of the keys, such as <c>training.</c>.</param>
+    public IReadOnlyList<string> Problems(string path = "")
+    {
+        var problems = new List<string>();
+        if (Steps is null == Tokens is null) problems.Add($"`{path}steps` and `{path}tokens`: exactly one of them must be given.");
+        if (Steps is < 1) problems.Add($"`{path}steps` ({Steps}) must be at least 1.");
+        if (Tokens is < 1) problems.Add($"`{path}tokens` ({Tokens}) must be at least 1.");
+        if (BatchSize < 1) problems.Add($"`{path}batch_size` ({BatchSize}) must be at least 1.");
+        if (MicroBatchSize is < 1) problems.Add($"`{path}micro_batch_size` ({MicroBatchSize}) must be at least 1, or absent for the whole batch.");
+        else if (MicroBatchSize is { } micro && BatchSize >= 1 && BatchSize % micro != 0)
+        {
+            var divisors = Enumerable.Range(1, BatchSize).Where(size => BatchSize % size == 0).OrderBy(size => Math.Abs(size - micro)).Take(2).Order();
+            problems.Add($"`{path}micro_batch_size` ({micro}) must divide `{path}batch_size` ({BatchSize}); nearest divisors: {string.Join(", ", divisors)}.");
+        }
+
+        if (SequenceLength is < 1) problems.Add($"`{path}sequence_length` ({SequenceLength}) must be at least 1, or absent for n_ctx.");
+        if (LogEvery < 1) problems.Add($"`{path}log_every` ({LogEvery}) must be at least 1.");
+        if (EvaluateEvery < 0) problems.Add($"`{path}evaluate_every` ({EvaluateEvery}) must be at least 0; 0 evaluates at the end only.");
+        if (CheckpointEvery < 0) problems.Add($"`{path}checkpoint_every` ({CheckpointEvery}) must be at least 0; 0 saves at the end only.");
+        if (BatchRamp is not null) problems.AddRange(BatchRamp.Problems(path + "batch_ramp."));
+        problems.AddRange(Optimizer.Problems(path + "optimizer."));
+        problems.AddRange(Schedule.Problems(path + "schedule."));
+        return problems;
+    }
+}
+
+/// <summary>GPT-3's growth of the batch: linear in tokens from a small batch to the full one (Brown et al. 2020, Appendix B).</summary>
+/// <remarks>Batches are rounded down to whole micro-batches, at least one.</remarks>
+public sealed record BatchRamp
+{
+    /// <summary>Tokens of the first batch, at least 1. Default 32,000.</summary>
+    public long StartTokens { get; init; } = 32_000;
+
+    /// <summary>Tokens of the run over which the batch grows, at least 1. GPT-3: 4 to 12 billion by model; default 4 billion.</summary>
+    public long RampTokens { get; init; } = 4_000_000_000;
+
+    /// <summary>Tokens of a batch, before rounding.</summary>
+    /// <param name="seen">Tokens of the run so far.</param>
+    /// <param name="full">Tokens of the full batch.</param>
+    public long TokensAt(long seen, long full) =>
+        StartTokens >= full || seen >= RampTokens ? full : StartTokens + (long)((full - StartTokens) * ((double)seen / RampTokens));
+
+    /// <summary>Every problem as a sentence; empty when valid.</summary>
+    /// <param name="path">Prefix of the keys.</param>
+    public IReadOnlyList<string> Problems(string path = "")
+    {
+        var problems = new List<string>();
+        if (StartTokens < 1) problems.Add($"`{path}start_tokens` ({StartTokens}) must be at least 1.");
+        if (RampTokens < 1) problems.Add($"`{path}ramp_tokens` ({RampTokens}) must be at least 1.");
+        return problems;
+    }
+}
+
+/// <summary>Number format of weights and activations.</summary>
+public enum Precision
+{
+    /// <summary>IEEE single precision.</summary>
+    Float32,
+
+    /// <summary>bfloat16 weights and activations, float32 master weights, moments and loss.</summary>
+    Bfloat16,
+}
