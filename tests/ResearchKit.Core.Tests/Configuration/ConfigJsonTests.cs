@@ -1,0 +1,56 @@
+using ResearchKit.Core.Configuration;
+
+namespace ResearchKit.Core.Tests.Configuration;
+
+public sealed class ConfigJsonTests
+{
+    private const string Tiny = """{ "n_layer": 2, "n_head": 2, "n_embd": 8, "n_ctx": 16, "n_vocab": 50 }""";
+
+    [Fact]
+    public void EveryProblemOfAFileIsListedAtOnceWithItsPath()
+    {
+        var error = Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(
+            """{ "n_layer": "two", "n_heads": 2, "n_embd": 8, "n_ctx": 16, "attention": [{ "kind": "banded" }], "norm": "mid" }""", "trial.json"));
+        Assert.Contains(error.Problems, problem => problem.Contains("`n_layer` (\"two\") must be a whole number", StringComparison.Ordinal));
+        Assert.Contains(error.Problems, problem => problem.Contains("`n_heads` is not a known key. Did you mean `n_head`?", StringComparison.Ordinal));
+        Assert.Contains(error.Problems, problem => problem.Contains("`n_vocab` is missing", StringComparison.Ordinal));
+        Assert.Contains(error.Problems, problem => problem.Contains("`attention[0].kind` (`banded`) is not known; allowed: dense, local, strided, fixed", StringComparison.Ordinal));
+        Assert.Contains(error.Problems, problem => problem.Contains("`norm` (\"mid\") must be one of pre, post", StringComparison.Ordinal));
+        Assert.StartsWith("trial.json: ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void SyntaxErrorsNameFileLineAndColumn()
+    {
+        var error = Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>("{\n  \"n_layer\": 2,\n  oops\n}", "trial.json"));
+        Assert.StartsWith("trial.json, line 3", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OverridesReachNestedValuesAndAreChecked()
+    {
+        var config = ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["n_layer=5", "attention=[{\"window\":4,\"kind\":\"local\"}]", "attention.0.window=7"]);
+        Assert.Equal(5, config.LayerCount);
+        Assert.Equal(new LocalAttention(7), config.Attention[0]);
+        Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["n_layer"]));
+        Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["n_layers=5"]));
+    }
+
+    [Fact]
+    public void ASchemaReferenceAndCommentsAreAllowed()
+    {
+        var config = ConfigJson.Parse<ModelConfig>("// for editors\n" + Tiny.Replace("{ ", "{ \"$schema\": \"x.json\", ", StringComparison.Ordinal), "tiny");
+        Assert.Equal(2, config.LayerCount);
+    }
+
+    [Fact]
+    public void AConfigurationSurvivesItsJsonForm()
+    {
+        foreach (var name in Presets.Names)
+        {
+            var config = Presets.Get(name).Config;
+            var json = System.Text.Json.JsonSerializer.Serialize(config, ConfigJson.Options);
+            Assert.Equal(config, ConfigJson.Parse<ModelConfig>(json, name));
+        }
+    }
+}
