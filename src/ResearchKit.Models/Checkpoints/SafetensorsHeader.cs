@@ -55,6 +55,7 @@ internal sealed class SafetensorsHeader
     private void Parse(MappedFile file, ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 8 });
+        var metadataSeen = false;
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -62,7 +63,8 @@ internal sealed class SafetensorsHeader
             reader.Read();
             if (name == "__metadata__")
             {
-                if (_metadata.Count > 0) throw Damaged(file, "its header has the key `__metadata__` twice");
+                if (metadataSeen) throw Damaged(file, "its header has the key `__metadata__` twice");
+                metadataSeen = true;
                 ParseMetadata(file, ref reader);
             }
             else if (!_entries.TryAdd(name, ParseEntry(file, name, ref reader)))

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using ResearchKit.Core;
+using ResearchKit.Core.Files;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -14,7 +15,7 @@ public static class SafetensorsWriter
     /// <param name="tensors">Names and values; the order does not matter. Names must differ.</param>
     /// <param name="metadata">Free strings for the file's <c>__metadata__</c>; none by default.</param>
     /// <exception cref="ArgumentException">A name occurs twice or is <c>__metadata__</c>.</exception>
-    /// <exception cref="ConfigException">The file cannot be written (folder missing, no permission, disk full).</exception>
+    /// <exception cref="ConfigException">The file cannot be written (no permission, disk full).</exception>
     public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         Write(path, tensors.Select(pair => new TensorToWrite(pair.Key, new TensorInfo(pair.Value.dtype.ToTensorType(), pair.Value.shape), stream => WriteBytes(pair.Value, stream))), metadata);
@@ -27,22 +28,31 @@ public static class SafetensorsWriter
         // The reference writer's order, wide types first, keeps every tensor aligned to its element size.
         var ordered = tensors.OrderByDescending(tensor => tensor.Info.Type.ElementSize()).ThenBy(tensor => tensor.Name, StringComparer.Ordinal).ToArray();
         var header = Header(ordered, metadata);
-        AtomicFile.Write(path, stream =>
+        try
         {
-            Span<byte> length = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-            stream.Write(length);
-            stream.Write(header);
-            foreach (var tensor in ordered)
+            AtomicFile.Write(path, stream => WriteContent(stream, header, ordered));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new ConfigException($"{path}: cannot be written ({e.Message}). Check that the folder may be written to and that the disk has room; an existing file is unchanged.", e);
+        }
+    }
+
+    private static void WriteContent(Stream stream, byte[] header, TensorToWrite[] tensors)
+    {
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+        stream.Write(length);
+        stream.Write(header);
+        foreach (var tensor in tensors)
+        {
+            var begin = stream.Position;
+            tensor.Write(stream);
+            if (stream.Position - begin != tensor.Info.ByteCount)
             {
-                var begin = stream.Position;
-                tensor.Write(stream);
-                if (stream.Position - begin != tensor.Info.ByteCount)
-                {
-                    throw new InvalidOperationException($"`{tensor.Name}` ({tensor.Info}) wrote {stream.Position - begin} bytes instead of {tensor.Info.ByteCount}.");
-                }
+                throw new InvalidOperationException($"`{tensor.Name}` ({tensor.Info}) wrote {stream.Position - begin} bytes instead of {tensor.Info.ByteCount}.");
             }
-        });
+        }
     }
 
     private static byte[] Header(TensorToWrite[] tensors, IReadOnlyDictionary<string, string>? metadata)
