@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using ResearchKit.Core.Data;
+using ResearchKit.Core.Files;
 
 namespace ResearchKit.Core.Tokenization;
 
@@ -28,7 +29,6 @@ internal static class BytePairFiles
 
     public static void Save(BytePairVocabulary vocabulary, string folder)
     {
-        Directory.CreateDirectory(folder);
         AtomicFile.Write(Path.Combine(folder, Layouts[0].Entries), stream => VocabularyJson.Write(stream, vocabulary.Entries));
         AtomicFile.Write(Path.Combine(folder, Layouts[0].Merges), stream =>
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace ResearchKit.Core.Tokenization;
@@ -74,6 +75,24 @@ public sealed class BytePairTokenizer : ITokenizer
         ReturnEncoder(encoder);
         Array.Resize(ref ids, count);
         return ids;
+    }
+
+    /// <summary>Encodes any bytes: stretches of valid UTF-8 as text, other bytes each as its own token. <see cref="DecodeBytes"/> gives them back.</summary>
+    public int[] EncodeBytes(ReadOnlySpan<byte> bytes)
+    {
+        var ids = new List<int>();
+        while (!bytes.IsEmpty)
+        {
+            var valid = 0;
+            while (Rune.DecodeFromUtf8(bytes[valid..], out _, out var width) == OperationStatus.Done) valid += width;
+            ids.AddRange(Encode(Encoding.UTF8.GetString(bytes[..valid]).AsSpan()));
+            bytes = bytes[valid..];
+            if (bytes.IsEmpty) break;
+            ids.Add(_vocabulary.ByteIds[bytes[0]]);
+            bytes = bytes[1..];
+        }
+
+        return [.. ids];
     }
 
     /// <inheritdoc/>
