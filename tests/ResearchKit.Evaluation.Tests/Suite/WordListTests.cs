@@ -1,0 +1,37 @@
+using ResearchKit.Evaluation.Suite;
+
+namespace ResearchKit.Evaluation.Tests.Suite;
+
+public sealed class WordListTests
+{
+    [Fact]
+    public void AWordBelongsToOneCategory()
+    {
+        var words = WordList.Categories.SelectMany(c => c.Words).ToArray();
+        Assert.Equal(words.Length, words.Distinct().Count());
+        Assert.All(words, w => Assert.Matches("^[a-z]+$", w));
+        Assert.InRange(words.Length, 600, 1000);
+    }
+
+    [Fact]
+    public void TheRolesPartitionEveryCategory()
+    {
+        foreach (var category in WordList.Categories)
+        {
+            Assert.Equal(category.Words.Order(), category.TrainWords.Concat(category.ValidationWords).Concat(category.TestWords).Order());
+            Assert.InRange(category.TestWords.Count, 5, category.TrainWords.Count);
+            Assert.True(category.ValidationWords.Count >= 2);
+        }
+    }
+
+    [Theory]
+    [InlineData("lion", "lions")]
+    [InlineData("mouse", "mice")]
+    [InlineData("daisy", "daisies")]
+    [InlineData("monkey", "monkeys")]
+    [InlineData("fox", "foxes")]
+    [InlineData("bench", "benches")]
+    [InlineData("knife", "knives")]
+    [InlineData("handkerchief", "handkerchiefs")]
+    public void PluralsAreEnglish(string noun, string plural) => Assert.Equal(plural, EnglishNouns.Plural(noun));
+}
