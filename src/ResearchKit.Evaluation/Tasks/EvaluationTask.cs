@@ -20,6 +20,61 @@ public sealed record EvaluationTask
 
     /// <summary>Where demonstrations come from and whether they are drawn anew for every item.</summary>
     public DemonstrationSource Demonstrations { get; init; } = new();
+
+    /// <summary>What is reported, headline first. Empty (default) takes the scoring's own: accuracy, the generation metric, or perplexity.</summary>
+    public IReadOnlyList<TaskMetric> Metrics { get; init; } = [];
+}
+
+/// <summary>A number over all items of a task.</summary>
+public enum TaskMetric
+{
+    /// <summary>Share of right answers.</summary>
+    Accuracy,
+
+    /// <summary>Matthews correlation of two classes (CoLA).</summary>
+    Matthews,
+
+    /// <summary>F1 of class 1 of two classes (MRPC, QQP).</summary>
+    F1,
+
+    /// <summary>Unweighted mean of the classes' F1 (CB).</summary>
+    MacroF1,
+
+    /// <summary>MultiRC: share of clusters (questions) whose answers are all labelled rightly.</summary>
+    MultiRcExactMatch,
+
+    /// <summary>MultiRC F1a: F1 of class 1 over all answers.</summary>
+    MultiRcF1,
+
+    /// <summary>ReCoRD: the predicted text equals an accepted answer after SQuAD normalization.</summary>
+    RecordExactMatch,
+
+    /// <summary>ReCoRD: largest SQuAD F1 of the predicted text over the accepted answers.</summary>
+    RecordF1,
+
+    /// <summary>Mean item score; of generation, the mean of its metric; of BLEU, corpus BLEU.</summary>
+    Score,
+
+    /// <summary>exp(-mean log-probability per item): LAMBADA's perplexity per target.</summary>
+    TargetPerplexity,
+
+    /// <summary>exp(-log-probability / tokens) over all texts.</summary>
+    TokenPerplexity,
+
+    /// <summary>exp(-log-probability / words) over all texts.</summary>
+    WordPerplexity,
+
+    /// <summary>exp(-log-probability / bytes) over all texts.</summary>
+    BytePerplexity,
+
+    /// <summary>-log₂-probability / bytes over all texts.</summary>
+    BitsPerByte,
+
+    /// <summary>Mean squared distance between the softmax over choices and the right one (Brier 1950, multi-class form, 0 to 2).</summary>
+    Brier,
+
+    /// <summary>Expected calibration error, 10 equal bins of confidence.</summary>
+    CalibrationError,
 }
 
 /// <summary>Prompt text with <c>{field}</c> placeholders, <c>{{</c> and <c>}}</c> for braces.</summary>
@@ -27,7 +82,14 @@ public sealed record EvaluationTask
 /// <param name="Answer">Answer text, <c>{answer}</c> standing for the choice or the accepted answer. Default <c> {answer}</c>, with its leading space.</param>
 /// <param name="Separator">Text between demonstrations. Default two newlines.</param>
 /// <param name="Instruction">Text before everything else; empty by default.</param>
-public sealed record PromptTemplate(string Context, string Answer = " {answer}", string Separator = "\n\n", string Instruction = "");
+public sealed record PromptTemplate(string Context, string Answer = " {answer}", string Separator = "\n\n", string Instruction = "")
+{
+    /// <summary>Answer text of demonstrations where it differs from what is scored; null (default) is <see cref="Answer"/>.</summary>
+    public string? DemonstrationAnswer { get; init; }
+
+    /// <summary>Context of demonstrations where it differs from the item's; null (default) is <see cref="Context"/>.</summary>
+    public string? DemonstrationContext { get; init; }
+}
 
 /// <summary>How an answer is scored.</summary>
 public abstract record Scoring
@@ -46,7 +108,7 @@ public sealed record ChoiceScoring(Normalization Normalization = Normalization.P
 public sealed record PartialScoring : Scoring;
 
 /// <summary>Generates an answer and compares it with the accepted ones.</summary>
-/// <param name="Metric">exact_match, f1, bleu or rouge.</param>
+/// <param name="Metric">How the answer is compared; several accepted answers count the best.</param>
 /// <param name="MaxNewTokenCount">Longest answer in tokens.</param>
 /// <param name="StopStrings">End of the answer; default a newline.</param>
 public sealed record GenerationScoring(GenerationMetric Metric, int MaxNewTokenCount = 32, params string[] StopStrings) : Scoring
@@ -58,8 +120,23 @@ public sealed record GenerationScoring(GenerationMetric Metric, int MaxNewTokenC
     public double LengthPenalty { get; init; } = 0.6;
 }
 
-/// <summary>Log-likelihood of whole texts: perplexity per token, word and byte.</summary>
-public sealed record PerplexityScoring : Scoring;
+/// <summary>Scores one given continuation, the accepted answer: right when greedy decoding would produce it, and its perplexity (LAMBADA; the harness's arithmetic).</summary>
+/// <param name="Span">What of the continuation is scored.</param>
+public sealed record TargetScoring(TargetSpan Span = TargetSpan.Whole) : Scoring;
+
+/// <summary>Scored part of a target.</summary>
+public enum TargetSpan
+{
+    /// <summary>All its tokens: the last word of LAMBADA.</summary>
+    Whole,
+
+    /// <summary>Only its last token, the others moved to the context: the reading that reproduces GPT-2's published LAMBADA values.</summary>
+    LastToken,
+}
+
+/// <summary>Log-likelihood of whole texts (the rendered <see cref="PromptTemplate.Context"/>): perplexity per token, word and byte.</summary>
+/// <param name="CountedField">Field whose words and bytes are the denominators, where the scored text was de-tokenized; null (default) counts the scored text.</param>
+public sealed record PerplexityScoring(string? CountedField = null) : Scoring;
 
 /// <summary>How a choice's log-likelihood becomes its rank.</summary>
 public enum Normalization
@@ -94,9 +171,27 @@ public enum GenerationMetric
 
     /// <summary>ROUGE-L F1.</summary>
     RougeL,
+
+    /// <summary>Equal after SQuAD normalization (lower case, no punctuation, no articles).</summary>
+    NormalizedExactMatch,
+
+    /// <summary>CoQA's F1 with leave-one-out over several references.</summary>
+    CoqaF1,
+
+    /// <summary>DROP's F1: bags aligned, numbers must agree.</summary>
+    DropF1,
+
+    /// <summary>ROUGE-1 F1.</summary>
+    Rouge1,
+
+    /// <summary>ROUGE-2 F1.</summary>
+    Rouge2,
+
+    /// <summary>The answer stands somewhere in the text, case ignored.</summary>
+    Contains,
 }
 
 /// <summary>Where demonstrations come from.</summary>
-/// <param name="Split">train or validation.</param>
+/// <param name="Split">train, validation, or test (Winograd, which has no other split).</param>
 /// <param name="PerItem">True (default): a fresh draw for every item; false: one fixed set for the run.</param>
 public sealed record DemonstrationSource(string Split = "train", bool PerItem = true);

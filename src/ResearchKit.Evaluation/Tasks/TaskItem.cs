@@ -23,6 +23,9 @@ public sealed record TaskItem
     /// <summary>Items of one cluster share a passage; intervals are clustered by it. Null where items are independent.</summary>
     public string? Cluster { get; init; }
 
+    /// <summary>Items that some metrics count only together, such as the answers of one MultiRC question; null (default) falls back to <see cref="Cluster"/>.</summary>
+    public string? Group { get; init; }
+
     /// <summary>The same item for fine-tuning; null where GPT-1's heads do not apply (free-form answers).</summary>
     public StructuredInput? Structured { get; init; }
 }

@@ -1,0 +1,227 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using ResearchKit.Core;
+using ResearchKit.Core.Random;
+using ResearchKit.Core.Tokenization;
+using ResearchKit.Evaluation.Metrics;
+using ResearchKit.Evaluation.Tasks;
+
+namespace ResearchKit.Evaluation;
+
+/// <summary>Runs a task: prompts, requests, scores. It reads top to bottom: choose items, fit prompts, ask the model, rank.</summary>
+/// <remarks>It does not load models or data, and keeps nothing between runs. Equal arguments give equal results.</remarks>
+public static class Evaluator
+{
+    /// <summary>Scores a model on a task.</summary>
+    /// <param name="model">Model, asked for each different request once.</param>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="task">Prompt and scoring.</param>
+    /// <param name="splits">Items; the test split is scored.</param>
+    /// <param name="options">Shots, seeds, limits.</param>
+    /// <param name="progress">Told after every chunk of requests.</param>
+    /// <param name="cancellation">Stops between batches of the model.</param>
+    /// <exception cref="ConfigException">No items, too few demonstrations, a missing field, an answer longer than the model's context, or an overflow under <see cref="OverflowPolicy.Error"/>.</exception>
+    public static TaskResult Run(
+        ILanguageModel model, ITokenizer tokenizer, EvaluationTask task, TaskSplits splits, EvaluationOptions options,
+        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (options.Shots < 0) throw new ConfigException($"Shots ({options.Shots}) must be at least 0.");
+        if (options.ChunkSize < 1) throw new ConfigException($"Chunk size ({options.ChunkSize}) must be at least 1.");
+        if (tokenizer.VocabularySize > model.VocabularySize)
+        {
+            throw new ConfigException($"Tokenizer {tokenizer.Name} has {tokenizer.VocabularySize} ids but model {model.Name} only {model.VocabularySize}; use the tokenizer that the model was trained with.");
+        }
+
+        var items = SelectItems(task, splits, options);
+        var encoder = new ContinuationEncoder(tokenizer, options.PrefixTokenId);
+        var fitter = new PromptFitter(task, splits, options, tokenizer, encoder, model.ContextLength);
+        var ledger = new RequestLedger(model, task.Name, options.ChunkSize, progress);
+        var outcome = task.Scoring switch
+        {
+            GenerationScoring scoring => Generate(tokenizer, scoring, options, items, fitter, ledger, cancellation),
+            PerplexityScoring scoring => Roll(tokenizer, scoring, items, fitter, encoder, ledger, cancellation),
+            _ => Rank(task, options, items, fitter, encoder, ledger, cancellation),
+        };
+
+        var metrics = TaskMetrics.All(task, outcome);
+        var headline = TaskMetrics.Names(task)[0];
+        return new TaskResult
+        {
+            Task = task.Name,
+            Model = model.Name,
+            WeightsHash = model.WeightsHash,
+            Tokenizer = tokenizer.Name,
+            TokenizerFingerprint = tokenizer.Fingerprint,
+            Options = options,
+            Metric = headline,
+            Rule = outcome[0].Predictions is [var first, ..] ? first.Rule : null,
+            Score = metrics[headline],
+            Metrics = metrics,
+            Items = outcome,
+            PrefixTokenId = encoder.PrefixTokenId,
+            RequestCount = ledger.RequestCount,
+            DistinctRequestCount = ledger.DistinctRequestCount,
+            ForwardTokenCount = ledger.ForwardTokenCount,
+        };
+    }
+
+    /// <summary>The items that a run scores: all, or the first n of a seeded shuffle, in the order of the split. The same for every k, and those of a smaller n are among those of a larger one.</summary>
+    /// <exception cref="ConfigException">The test split is empty, or the limit below 1.</exception>
+    public static IReadOnlyList<TaskItem> SelectItems(EvaluationTask task, TaskSplits splits, EvaluationOptions options)
+    {
+        if (splits.Test.Count == 0) throw new ConfigException($"Task {task.Name} has no test items.");
+        if (options.Limit is not { } limit) return splits.Test;
+        if (limit < 1) throw new ConfigException($"Limit ({limit}) must be at least 1, or absent for all items.");
+        var chosen = new CounterRandom(options.Seed, "items").Sample(splits.Test.Count, Math.Min(limit, splits.Test.Count));
+        return [.. chosen.Order().Select(i => splits.Test[i])];
+    }
+
+    private static ItemResult[] Rank(
+        EvaluationTask task, EvaluationOptions options, IReadOnlyList<TaskItem> items, PromptFitter fitter,
+        ContinuationEncoder encoder, RequestLedger ledger, CancellationToken cancellation)
+    {
+        // Unconditional scores make no sense where the choice itself stands in the context.
+        string[] answerContexts = task.Scoring is ChoiceScoring choiceScoring
+            ? [.. options.UnconditionalContexts.Union(choiceScoring.Normalization == Normalization.Unconditional ? [choiceScoring.AnswerContext ?? ""] : [])]
+            : [];
+        var rules = Rules(task.Scoring, answerContexts);
+        var asked = new List<(FittedPrompt Prompt, int[] Requests, int[][] Unconditional)>();
+        foreach (var item in items)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var prompt = fitter.FitContinuations(item);
+            var unconditional = answerContexts.Select(context => prompt.Rendered.Continuations
+                .Select(continuation => encoder.Encode(context, continuation))
+                .Select(pair => ledger.Add(new LikelihoodRequest(pair.Context, pair.Continuation))).ToArray()).ToArray();
+            asked.Add((prompt, [.. prompt.Requests.Select(ledger.Add)], unconditional));
+        }
+
+        var scores = ledger.LogLikelihood(cancellation);
+        return [.. items.Zip(asked, (item, request) =>
+        {
+            var (prompt, requests, unconditional) = request;
+            var choices = requests.Select((index, i) => new ChoiceResult
+            {
+                Text = prompt.Rendered.Continuations[i],
+                Answer = AnswerText(task.Scoring, item, i),
+                TokenIds = prompt.Requests[i].Continuation,
+                TokenLogProbabilities = scores[index].TokenLogProbabilities,
+                LogProbability = scores[index].LogProbability,
+                IsGreedy = scores[index].IsGreedy,
+                CharacterCount = CountedText(task.Scoring, item, i, prompt).EnumerateRunes().Count(),
+                ByteCount = Encoding.UTF8.GetByteCount(CountedText(task.Scoring, item, i, prompt)),
+                Unconditional = [.. answerContexts.Select((context, c) => new UnconditionalScore(context, scores[unconditional[c][i]].LogProbability))],
+            }).ToArray();
+            var predictions = rules.Select(rule => rule.Predict(choices, item.Gold)).ToArray();
+            return Result(item, prompt, requests.Max(index => scores[index].DroppedTokenCount)) with
+            {
+                Choices = choices,
+                Predictions = predictions,
+                Score = task.Scoring is TargetScoring ? (choices[0].IsGreedy ? 1 : 0) : (predictions[0].Correct ? 1 : 0),
+            };
+        })];
+    }
+
+    private static RankingRule[] Rules(Scoring scoring, string[] answerContexts)
+    {
+        RankingRule[] plain = [new(Normalization.Sum), new(Normalization.PerToken), new(Normalization.PerCharacter), new(Normalization.PerByte)];
+        return scoring switch
+        {
+            ChoiceScoring choice => [RankingRule.Of(choice),
+                .. plain.Concat(answerContexts.Select(context => new RankingRule(Normalization.Unconditional, context))).Where(rule => rule != RankingRule.Of(choice))],
+            PartialScoring => plain,
+            _ => [],
+        };
+    }
+
+    private static string AnswerText(Scoring scoring, TaskItem item, int choice) => scoring is TargetScoring ? PromptBuilder.GoldText(item) : item.Choices[choice];
+
+    // Of partial scoring the choice stands in the context, so what counts is the shared continuation.
+    private static string CountedText(Scoring scoring, TaskItem item, int choice, FittedPrompt prompt) =>
+        scoring is PartialScoring ? prompt.Rendered.Continuations[choice].TrimStart() : AnswerText(scoring, item, choice);
+
+    private static ItemResult[] Generate(
+        ITokenizer tokenizer, GenerationScoring scoring, EvaluationOptions options, IReadOnlyList<TaskItem> items,
+        PromptFitter fitter, RequestLedger ledger, CancellationToken cancellation)
+    {
+        var stops = scoring.StopStrings.Length > 0 ? scoring.StopStrings : ["\n"];
+        var generation = new GenerationOptions
+        {
+            MaxNewTokenCount = scoring.MaxNewTokenCount,
+            BeamWidth = scoring.BeamWidth,
+            LengthPenalty = scoring.LengthPenalty,
+            Seed = options.Seed,
+            StopTokens = tokenizer.EndOfTextId is { } end ? [end] : [],
+        };
+        bool Stops(IReadOnlyList<int> ids)
+        {
+            var text = tokenizer.Decode(ids as int[] ?? [.. ids]);
+            return stops.Any(stop => text.Contains(stop, StringComparison.Ordinal));
+        }
+
+        var prompts = items.Select(item => fitter.FitPrompt(item, scoring.MaxNewTokenCount)).ToArray();
+        var generated = ledger.Generate([.. prompts.Select(prompt => new GenerationRequest(prompt.Requests[0].Context, generation) { Stop = Stops })], cancellation);
+        return [.. items.Select((item, i) =>
+        {
+            var text = CutAt(tokenizer.Decode(generated[i].Tokens), stops);
+            var answers = item.Answers.Count > 0 ? item.Answers : [PromptBuilder.GoldText(item)];
+            return Result(item, prompts[i], generated[i].DroppedTokenCount) with
+            {
+                Generated = text,
+                Answers = answers,
+                Score = GenerationMetrics.Score(scoring.Metric, text, answers),
+            };
+        })];
+    }
+
+    private static ItemResult[] Roll(
+        ITokenizer tokenizer, PerplexityScoring scoring, IReadOnlyList<TaskItem> items, PromptFitter fitter,
+        ContinuationEncoder encoder, RequestLedger ledger, CancellationToken cancellation)
+    {
+        var prompts = items.Select(fitter.WholeText).ToArray();
+        var texts = prompts.Select(prompt => prompt.Rendered.Contexts[0]).ToArray();
+        var ids = texts.Select(tokenizer.Encode).ToArray();
+        var rolled = ledger.Roll(ids, encoder.PrefixTokenId, cancellation);
+        return [.. items.Select((item, i) =>
+        {
+            var counted = scoring.CountedField is { } field
+                ? item.Fields.GetValueOrDefault(field) ?? throw new ConfigException($"Item {item.Id} has no field `{field}` to count words and bytes of.")
+                : texts[i];
+            return Result(item, prompts[i], 0) with
+            {
+                Score = rolled[i].Sum(),
+                Choices = [new ChoiceResult
+                {
+                    Text = texts[i],
+                    Answer = counted,
+                    TokenIds = ids[i],
+                    TokenLogProbabilities = rolled[i],
+                    LogProbability = rolled[i].Sum(),
+                    CharacterCount = counted.EnumerateRunes().Count(),
+                    ByteCount = Encoding.UTF8.GetByteCount(counted),
+                    WordCount = Regex.Split(counted, @"\s+").Length,
+                }],
+            };
+        })];
+    }
+
+    private static ItemResult Result(TaskItem item, FittedPrompt prompt, int dropped) => new()
+    {
+        Id = item.Id,
+        Prompt = prompt.Rendered.Contexts[0],
+        Gold = item.Gold,
+        Answers = item.Answers,
+        Score = 0,
+        ShotsUsed = prompt.Rendered.DemonstrationIds.Count,
+        DemonstrationIds = prompt.Rendered.DemonstrationIds,
+        DroppedTokenCount = dropped,
+        Cluster = item.Cluster,
+        Group = item.Group,
+    };
+
+    private static string CutAt(string text, IEnumerable<string> stops)
+    {
+        var ends = stops.Select(stop => text.IndexOf(stop, StringComparison.Ordinal)).Where(at => at >= 0).ToArray();
+        return ends.Length == 0 ? text : text[..ends.Min()];
+    }
+}

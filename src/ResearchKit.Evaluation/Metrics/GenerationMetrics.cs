@@ -1,0 +1,29 @@
+using ResearchKit.Evaluation.Tasks;
+
+namespace ResearchKit.Evaluation.Metrics;
+
+/// <summary>Scores of one generated answer.</summary>
+public static class GenerationMetrics
+{
+    /// <summary>Separates the spans of one accepted answer of DROP that has several.</summary>
+    public const char SpanSeparator = '\n';
+
+    /// <summary>Value of a metric, [0, 1], the best over the accepted answers.</summary>
+    /// <param name="metric">Which metric; BLEU is the sentence's, divided by 100.</param>
+    /// <param name="text">Generated answer.</param>
+    /// <param name="answers">Accepted answers, at least one.</param>
+    public static double Score(GenerationMetric metric, string text, IReadOnlyList<string> answers) => metric switch
+    {
+        GenerationMetric.ExactMatch => answers.Any(answer => answer.Trim() == text.Trim()) ? 1 : 0,
+        GenerationMetric.NormalizedExactMatch => SquadMetrics.ExactMatch(text, answers),
+        GenerationMetric.F1 => SquadMetrics.F1(text, answers),
+        GenerationMetric.CoqaF1 => SquadMetrics.CoqaF1(text, answers),
+        GenerationMetric.DropF1 => answers.Max(answer => DropMetrics.F1([text], answer.Split(SpanSeparator))),
+        GenerationMetric.Bleu => Bleu.Sentence(text, answers) / 100,
+        GenerationMetric.Rouge1 => answers.Max(answer => Rouge.N(text, answer, 1)),
+        GenerationMetric.Rouge2 => answers.Max(answer => Rouge.N(text, answer, 2)),
+        GenerationMetric.RougeL => answers.Max(answer => Rouge.L(text, answer)),
+        GenerationMetric.Contains => answers.Any(answer => text.Contains(answer, StringComparison.OrdinalIgnoreCase)) ? 1 : 0,
+        _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
+    };
+}
