@@ -94,6 +94,14 @@ public class BytePairTokenizerTests
     }
 
     [Fact]
+    public void MicrosoftsTokenizerDiffersAfterALetterOutsideTheBasicPlane()
+    {
+        // The day this fails the library can take the place of our pre-tokenizer, if it is fast enough by then.
+        Assert.Equal(["𠀀", "'s"], Pieces("𠀀's"));
+        Assert.NotEqual(Library().EncodeToIds("𠀀's"), Gpt2.Encode("𠀀's"));
+    }
+
+    [Fact]
     public void LongRunsEncodeAsTheyDoInShort()
     {
         var run = Gpt2.Encode(new string('a', 200_000));                  // quadratic merging would take minutes
