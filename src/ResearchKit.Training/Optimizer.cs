@@ -62,6 +62,14 @@ public abstract class Optimizer : IDisposable
         foreach (var parameter in Parameters) parameter.Parameter.grad = null;
     }
 
+    /// <summary>Names of the parameters whose gradient holds an infinity or something that is not a number, for error messages.</summary>
+    public IReadOnlyList<string> NonFiniteGradients()
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        return Enumerable.Range(0, Parameters.Count).Where(i => Gradient(i) is { } gradient && !gradient.isfinite().all().ToBoolean()).Select(i => Parameters[i].Name).ToArray();
+    }
+
     /// <summary>The tensors of the state by name, <c>exp_avg.NAME</c> and <c>exp_avg_sq.NAME</c>; they stay the optimizer's.</summary>
     public IReadOnlyDictionary<string, Tensor> State()
     {
@@ -113,6 +121,8 @@ public abstract class Optimizer : IDisposable
         foreach (var tensor in FirstMoments.Concat(SecondMoments)) tensor.Dispose();
         foreach (var parameter in Parameters) parameter.Master?.Dispose();
     }
+
+    private protected virtual Tensor? Gradient(int i) => Parameters[i].Parameter.grad;
 
     private protected abstract void Update(StepCoefficients coefficients);
 }

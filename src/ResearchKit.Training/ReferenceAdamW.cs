@@ -71,5 +71,5 @@ public sealed class ReferenceAdamW(IReadOnlyList<OptimizedParameter> parameters,
         base.Dispose(disposing);
     }
 
-    private Tensor? Gradient(int i) => _collected[i] ?? Parameters[i].Parameter.grad;
+    private protected override Tensor? Gradient(int i) => _collected[i] ?? base.Gradient(i);
 }
