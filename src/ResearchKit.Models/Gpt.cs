@@ -28,7 +28,9 @@ public sealed class Gpt : Module<Tensor, Tensor>
     /// <param name="config">Validated here.</param>
     /// <param name="seed">Seed of the initial weights; equal seeds give equal weights.</param>
     /// <exception cref="Core.ConfigException">The configuration is impossible.</exception>
-    public Gpt(ModelConfig config, long seed = 0) : base(nameof(Gpt))
+    public Gpt(ModelConfig config, long seed = 0) : this(config) => WeightInitialization.Apply(this, seed);
+
+    private Gpt(ModelConfig config) : base(nameof(Gpt))
     {
         Config = config.Validated();
         _tokenEmbedding = Embedding(config.VocabularySize, config.EmbeddingSize);
@@ -42,8 +44,10 @@ public sealed class Gpt : Module<Tensor, Tensor>
         if (_finalNorm is not null) register_module("ln_f", _finalNorm);
         // Embedding's parameters would otherwise die with a scope that the caller may have open.
         foreach (var parameter in parameters()) parameter.DetachFromDisposeScope();
-        WeightInitialization.Apply(this, seed);
     }
+
+    /// <summary>A model whose weights are about to be read from a file: drawing them first would cost time and memory.</summary>
+    internal static Gpt WithoutInitialization(ModelConfig config) => new(config);
 
     /// <summary>The configuration the model was built from.</summary>
     public ModelConfig Config { get; }

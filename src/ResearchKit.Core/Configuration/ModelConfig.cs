@@ -95,8 +95,8 @@ public sealed record ModelConfig
         if (InnerSize is < 1) problems.Add($"`{path}n_inner` ({InnerSize}) must be at least 1, or absent for 4 · n_embd.");
         if (HeadCount >= 1 && EmbeddingSize >= 1 && EmbeddingSize % HeadCount != 0)
         {
-            var divisors = Enumerable.Range(1, EmbeddingSize).Where(h => EmbeddingSize % h == 0)
-                .OrderBy(h => Math.Abs(h - HeadCount)).Take(2).Order();
+            var divisors = Enumerable.Range(1, (int)Math.Sqrt(EmbeddingSize)).Where(h => EmbeddingSize % h == 0).SelectMany(h => new[] { h, EmbeddingSize / h })
+                .Distinct().OrderBy(h => Math.Abs(h - HeadCount)).Take(2).Order();
             problems.Add($"`{path}n_head` ({HeadCount}) must divide `{path}n_embd` ({EmbeddingSize}); nearest divisors: {string.Join(", ", divisors)}.");
         }
 

@@ -16,6 +16,9 @@ public static class TokenizerFolder
         throw new ConfigException($"{nameOrFolder}: no tokenizer here; a folder holds vocab.json and merges.txt, encoder.json and vocab.bpe, or {CharacterTokenizer.FileName}");
     }
 
+    /// <summary>Whether a folder holds a tokenizer that <see cref="Load"/> opens.</summary>
+    public static bool ExistsIn(string folder) => BytePairFiles.ExistIn(folder) || File.Exists(Path.Combine(folder, CharacterTokenizer.FileName));
+
     /// <summary>Saves a tokenizer so that <see cref="Load"/> of the folder gives the same ids.</summary>
     /// <exception cref="ConfigException">The tokenizer is of a kind that has no files.</exception>
     public static void Save(ITokenizer tokenizer, string folder)

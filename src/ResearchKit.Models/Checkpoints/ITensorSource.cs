@@ -12,7 +12,18 @@ public interface ITensorSource : IDisposable
     /// <param name="destination">Exactly <see cref="TensorInfo.ElementCount"/> numbers.</param>
     /// <exception cref="ArgumentException">No such tensor, or a destination of another length.</exception>
     /// <exception cref="Core.ConfigException">The file is damaged or has changed.</exception>
-    void CopyTo(string name, Span<float> destination);
+    void CopyTo(string name, Span<float> destination)
+    {
+        var count = Tensors.TryGetValue(name, out var info) ? info.ElementCount : throw new ArgumentException($"There is no tensor `{name}`.", nameof(name));
+        if (destination.Length != count) throw new ArgumentException($"`{name}` has {count} elements, the destination {destination.Length}.", nameof(destination));
+        CopyRangeTo(name, 0, destination);
+    }
+
+    /// <summary>Copies some consecutive elements (in row-major order) as float32; see <see cref="CopyTo"/>.</summary>
+    /// <param name="name">A key of <see cref="Tensors"/>.</param>
+    /// <param name="start">First element.</param>
+    /// <param name="destination">As many numbers as are wanted; the range must lie within the tensor.</param>
+    void CopyRangeTo(string name, long start, Span<float> destination);
 }
 
 /// <summary>Type and shape of a stored tensor.</summary>
@@ -31,6 +42,12 @@ public sealed class TensorInfo(TensorType type, IReadOnlyList<long> shape)
 
     /// <summary>Bytes of the elements, without padding.</summary>
     public long ByteCount => ElementCount * Type.ElementSize();
+
+    /// <exception cref="ArgumentOutOfRangeException">The range leaves the tensor.</exception>
+    internal void RequireRange(string name, long start, int count)
+    {
+        if (start < 0 || start > ElementCount - count) throw new ArgumentOutOfRangeException(nameof(start), start, $"`{name}` has {ElementCount} elements; {count} from {start} on were asked for.");
+    }
 
     /// <summary>Such as <c>F32 [97, 32]</c>.</summary>
     public override string ToString() => $"{Type.SafetensorsName()} [{string.Join(", ", Shape)}]";

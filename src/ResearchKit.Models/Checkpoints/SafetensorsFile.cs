@@ -44,7 +44,15 @@ public sealed class SafetensorsFile : ITensorSource
     {
         var entry = Entry(name);
         if (destination.Length != entry.Info.ElementCount) throw new ArgumentException($"`{name}` has {entry.Info.ElementCount} elements, the destination {destination.Length}.", nameof(destination));
-        _file.CopyTo(_header.DataStart + entry.Begin, entry.Info.Type, destination);
+        CopyRangeTo(name, 0, destination);
+    }
+
+    /// <inheritdoc/>
+    public void CopyRangeTo(string name, long start, Span<float> destination)
+    {
+        var entry = Entry(name);
+        entry.Info.RequireRange(name, start, destination.Length);
+        _file.CopyTo(_header.DataStart + entry.Begin + start * entry.Info.Type.ElementSize(), entry.Info.Type, destination);
     }
 
     /// <summary>Reads one tensor as it is stored.</summary>

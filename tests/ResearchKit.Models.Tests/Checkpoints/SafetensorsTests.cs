@@ -3,6 +3,7 @@ using System.Text;
 using FsCheck.Xunit;
 using ResearchKit.Core;
 using ResearchKit.Models.Checkpoints;
+using ResearchKit.Models.Tests.Reference;
 using ResearchKit.Testing;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -56,7 +57,7 @@ public class SafetensorsTests
     [Fact]
     public void GoldenFilesAreReadInFull()
     {
-        var files = Directory.GetFiles(GoldenFiles.Root, "*.safetensors", SearchOption.AllDirectories);
+        var files = Directory.GetFiles(Golden.Root, "*.safetensors", SearchOption.AllDirectories);
         Assert.NotEmpty(files);
         foreach (var path in files)
         {
@@ -129,7 +130,7 @@ public class SafetensorsTests
     public void ADamagedHeaderIsRefusedWithItsReason(string header, string reason)
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("damaged.safetensors", header.Length == 0 ? [1, 2, 3] : FileOf(Encoding.UTF8.GetBytes(header), 8));
+        var path = Written(folder, "damaged.safetensors", header.Length == 0 ? [1, 2, 3] : FileOf(Encoding.UTF8.GetBytes(header), 8));
         var error = Assert.Throws<ConfigException>(() => SafetensorsFile.Open(path));
         Assert.Contains(reason, error.Message);
         Assert.Contains(path, error.Message);
@@ -139,9 +140,9 @@ public class SafetensorsTests
     public void HeadersThatAreTooLongOrNotUtf8AreRefused()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("at most", Assert.Throws<ConfigException>(() => SafetensorsFile.Open(folder.Write("a", [.. Length(ulong.MaxValue), .. "{}"u8]))).Message);
-        Assert.Contains("only 2 follow", Assert.Throws<ConfigException>(() => SafetensorsFile.Open(folder.Write("b", [.. Length(99), .. "{}"u8]))).Message);
-        Assert.Contains("UTF-8", Assert.Throws<ConfigException>(() => SafetensorsFile.Open(folder.Write("c", FileOf([(byte)'{', (byte)'"', 0xC0, 0x80, (byte)'"', (byte)'}'], 0)))).Message);
+        Assert.Contains("at most", Assert.Throws<ConfigException>(() => SafetensorsFile.Open(Written(folder, "a", [.. Length(ulong.MaxValue), .. "{}"u8]))).Message);
+        Assert.Contains("only 2 follow", Assert.Throws<ConfigException>(() => SafetensorsFile.Open(Written(folder, "b", [.. Length(99), .. "{}"u8]))).Message);
+        Assert.Contains("UTF-8", Assert.Throws<ConfigException>(() => SafetensorsFile.Open(Written(folder, "c", FileOf([(byte)'{', (byte)'"', 0xC0, 0x80, (byte)'"', (byte)'}'], 0)))).Message);
         Assert.Contains("cannot be read", Assert.Throws<ConfigException>(() => SafetensorsFile.Open(folder.File("absent"))).Message);
         Assert.Contains("cannot be read", Assert.Throws<ConfigException>(() => SafetensorsFile.Open(folder.Path)).Message);
     }
@@ -150,7 +151,7 @@ public class SafetensorsTests
     public void AFailedWriteLeavesTheOldFileAndNoOther()
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("a.safetensors", [1, 2, 3]);
+        var path = Written(folder, "a.safetensors", [1, 2, 3]);
         TensorToWrite[] tensors = [new("a", new TensorInfo(TensorType.F32, [1]), _ => throw new IOException("No space left on device"))];
         Assert.Contains("No space left", Assert.Throws<ConfigException>(() => SafetensorsWriter.Write(path, tensors)).Message);
         Assert.Equal([1, 2, 3], File.ReadAllBytes(path));
@@ -160,12 +161,18 @@ public class SafetensorsTests
     [Fact]
     public void ReadingLeavesNoTensorBehind()
     {
-        var path = Directory.GetFiles(GoldenFiles.Root, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
+        var path = Directory.GetFiles(Golden.Root, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
         TensorLeak.None(() =>
         {
             using var file = SafetensorsFile.Open(path);
             foreach (var name in file.Tensors.Keys) file.ReadTensor(name).Dispose();
         });
+    }
+
+    private static string Written(TemporaryFolder folder, string name, byte[] content)
+    {
+        File.WriteAllBytes(folder.File(name), content);
+        return folder.File(name);
     }
 
     private static byte[] Length(ulong length)

@@ -1,0 +1,17 @@
+using ResearchKit.Core.Tokenization;
+
+namespace ResearchKit.Models.Checkpoints;
+
+/// <summary>A model as it came from its folder.</summary>
+/// <param name="Model">CPU, float32, evaluation mode. Disposed with this object.</param>
+/// <param name="Name">Name of the folder.</param>
+/// <param name="WeightsHash">See <see cref="Models.WeightsHash.Of"/>: the same for every file format that holds the same numbers.</param>
+/// <param name="Tokenizer">The tokenizer of the folder; null where it has none.</param>
+public sealed record LoadedModel(Gpt Model, string Name, string WeightsHash, ITokenizer? Tokenizer) : IDisposable
+{
+    /// <summary>Tensors of the file that the language model does not use, such as GPT-1's multiple-choice head; masks and the tied output matrix do not count.</summary>
+    public IReadOnlyList<string> LeftOutTensors { get; init; } = [];
+
+    /// <summary>Disposes <see cref="Model"/>.</summary>
+    public void Dispose() => Model.Dispose();
+}
