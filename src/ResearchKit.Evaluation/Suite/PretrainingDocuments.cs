@@ -90,7 +90,7 @@ public static partial class PretrainingDocuments
 
     private static GeneratedDocument LabelInduction(CounterRandom random, double ease)
     {
-        var phrases = random.NextDouble() < 0.35 * (1 - ease);
+        var phrases = random.NextDouble() < 0.5 * (1 - ease);
         var pool = phrases ? [.. WordList.PretrainingCategories.Where(c => c.IsNoun)] : WordList.PretrainingCategories;
         var count = random.NextDouble() < 0.6 + 0.4 * ease ? 2 : 3 + random.Next(2);
         var categories = random.Sample(pool.Count, count).Select(i => pool[i]).ToArray();

@@ -16,7 +16,7 @@ public sealed record WordCategory(string Name, string Phrase, bool IsHeldOut, bo
     /// <summary>Words of validation splits only.</summary>
     public IReadOnlyList<string> ValidationWords { get; } = WordList.Part(Name, Words, SuiteRole.Validation);
 
-    /// <summary>Words of test splits only: about a quarter.</summary>
+    /// <summary>Words of test splits only: about a third.</summary>
     public IReadOnlyList<string> TestWords { get; } = WordList.Part(Name, Words, SuiteRole.Test);
 
     /// <summary>Words of one role.</summary>
@@ -197,13 +197,13 @@ public static class WordList
 
     private static string[] NounsOf(SuiteRole role) => [.. PretrainingCategories.Where(c => c.IsNoun).SelectMany(c => c.Of(role)).Where(EnglishNouns.HasPlural)];
 
-    /// <summary>Stratified: a quarter of every category for test, an eighth for validation, so that no category runs dry.</summary>
+    /// <summary>Stratified: a third of every category for test, a tenth for validation, so that no category runs dry.</summary>
     internal static IReadOnlyList<string> Part(string category, IReadOnlyList<string> words, SuiteRole role)
     {
         var order = words.ToArray();
         new CounterRandom(SuiteSplit.Seed, "suite/words/" + category).Shuffle(order.AsSpan());
-        var test = (order.Length + 2) / 4;
-        var validation = (order.Length + 4) / 8;
+        var test = (order.Length + 1) / 3;
+        var validation = (order.Length + 5) / 10;
         return role switch
         {
             SuiteRole.Test => order[..test],

@@ -9,8 +9,9 @@ public sealed partial class PretrainingDocumentsTests
     /// <summary>Enough documents for some three million tokens: what a shipped checkpoint sees of them.</summary>
     private const int SampleCount = 30_000;
 
-    internal static IEnumerable<GeneratedDocument> Sample(int count = SampleCount) =>
-        Enumerable.Range(0, count).Select(i => PretrainingDocuments.Generate(1, i));
+    private static readonly Lazy<GeneratedDocument[]> Documents = new(() => [.. Enumerable.Range(0, SampleCount).Select(i => PretrainingDocuments.Generate(1, i))]);
+
+    internal static IEnumerable<GeneratedDocument> Sample(int count = SampleCount) => Documents.Value.Take(count);
 
     [Property(MaxTest = 50)]
     public bool ADocumentIsAFunctionOfSeedAndIndex(long seed, uint index) =>
