@@ -56,7 +56,7 @@ public sealed record LikelihoodScore(double[] TokenLogProbabilities, bool IsGree
 }
 
 /// <summary>One prompt to continue.</summary>
-/// <param name="Prompt">Token ids, at least one; cut from the left where prompt and new tokens exceed n_ctx.</param>
+/// <param name="Prompt">Token ids, at least one. Where prompt and new tokens exceed n_ctx, <see cref="GenerationOptions.Overflow"/> decides what is dropped on the left.</param>
 /// <param name="Options">How to choose tokens.</param>
 public sealed record GenerationRequest(int[] Prompt, GenerationOptions Options)
 {
@@ -67,7 +67,7 @@ public sealed record GenerationRequest(int[] Prompt, GenerationOptions Options)
 /// <summary>A continuation.</summary>
 /// <param name="Tokens">New token ids, without the prompt and without the stop token.</param>
 /// <param name="LogProbability">Sum of the chosen tokens' log-probabilities under the unmodified model, nats.</param>
-/// <param name="DroppedTokenCount">Prompt tokens cut from the left so that the request fitted.</param>
+/// <param name="DroppedTokenCount">Prompt tokens on the left that the last new token was chosen without; 0 normally.</param>
 public sealed record GeneratedText(int[] Tokens, double LogProbability, int DroppedTokenCount);
 
 /// <summary>How generation chooses tokens. The filters apply in the order temperature, top-k, top-p, as in the released GPT-2 sampler.</summary>
@@ -91,7 +91,7 @@ public sealed record GenerationOptions
     /// <summary>Beams; 1 (default) is no beam search. GPT-3 used 4 for free-form answers (paper §2.4).</summary>
     public int BeamWidth { get; init; } = 1;
 
-    /// <summary>α in score / length^α of beam search. GPT-3 used 0.6 (paper §2.4).</summary>
+    /// <summary>α in Σ log P / length^α of beam search, length counting the new tokens and the stop token. GPT-3 used 0.6 (paper §2.4).</summary>
     public double LengthPenalty { get; init; } = 0.6;
 
     /// <summary>Seed of the sampler. Default 0.</summary>
@@ -99,6 +99,19 @@ public sealed record GenerationOptions
 
     /// <summary>Ids that end a text (not part of the result). Default none.</summary>
     public IReadOnlyList<int> StopTokens { get; init; } = [];
+
+    /// <summary>What happens where prompt and new tokens exceed n_ctx. Default <see cref="ContextOverflow.Slide"/>.</summary>
+    public ContextOverflow Overflow { get; init; } = ContextOverflow.Slide;
+}
+
+/// <summary>What generation does when a text outgrows the context.</summary>
+public enum ContextOverflow
+{
+    /// <summary>Every token is chosen from the last n_ctx ids, positions restarting at 0 (nanoGPT's <c>generate</c>). Each token past the limit costs a full pass.</summary>
+    Slide,
+
+    /// <summary>The prompt is cut from the left before the start so that all new tokens fit (lm-evaluation-harness).</summary>
+    CutPrompt,
 }
 
 /// <summary>The two published readings of nucleus sampling.</summary>

@@ -52,6 +52,26 @@ public sealed class Gpt : Module<Tensor, Tensor>
     /// <summary>The configuration the model was built from.</summary>
     public ModelConfig Config { get; }
 
+    /// <summary>Device of the weights.</summary>
+    public Device Device
+    {
+        get
+        {
+            using var scope = NewDisposeScope();                                      // every read of Embedding.weight is a new handle
+            return _tokenEmbedding.weight!.device;
+        }
+    }
+
+    /// <summary>Element type of the weights.</summary>
+    public ScalarType DType
+    {
+        get
+        {
+            using var scope = NewDisposeScope();
+            return _tokenEmbedding.weight!.dtype;
+        }
+    }
+
     /// <summary>Logits of the next token at every position.</summary>
     /// <param name="tokens">[B, T] Int64, T ≤ n_ctx.</param>
     /// <returns>[B, T, V] in the model's dtype.</returns>
@@ -64,18 +84,59 @@ public sealed class Gpt : Module<Tensor, Tensor>
     /// <summary>Final hidden states, after the final LayerNorm where there is one.</summary>
     /// <param name="tokens">[B, T] Int64.</param>
     /// <returns>[B, T, C].</returns>
-    public Tensor Hidden(Tensor tokens)
+    public Tensor Hidden(Tensor tokens) => Hidden(tokens, WholeTextPass.Instance, null);
+
+    /// <summary>Final hidden states of new tokens behind a cache, which grows by them. No gradients.</summary>
+    /// <param name="tokens">[B, T] Int64, one row for each row of the cache, padded on the right.</param>
+    /// <param name="cache">What was read before. Rows of different lengths take one token each, or their first prompts.</param>
+    /// <param name="counts">Real tokens of each row, 1 … T; null (default) means T.</param>
+    /// <returns>[B, T, C]; states at padding mean nothing.</returns>
+    /// <exception cref="InvalidOperationException">The cache is full, or rows of different lengths get several tokens.</exception>
+    public Tensor Hidden(Tensor tokens, KeyValueCache cache, int[]? counts = null)
     {
+        using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var x = Embed(tokens);                                                        // [B, T, C]
-        foreach (var block in _blocks) x = block.call(x);                             // [B, T, C]
-        return (_finalNorm is null ? x : _finalNorm.call(x)).MoveToOuterDisposeScope();
+        var T = (int)tokens.size(1);
+        counts ??= Enumerable.Repeat(T, cache.RowCount).ToArray();
+        if (tokens.size(0) != cache.RowCount || counts.Length != cache.RowCount)
+        {
+            throw new ArgumentException($"tokens: expected {cache.RowCount} rows as in the cache, got {tokens.size(0)} with {counts.Length} counts.", nameof(tokens));
+        }
+
+        var hidden = Hidden(tokens, new CachedPass(this, cache, T, counts), null);
+        cache.Advance(counts);
+        return hidden.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Hidden states of every layer, for study.</summary>
+    /// <param name="tokens">[B, T] Int64.</param>
+    /// <returns>L + 1 tensors [B, T, C]: the embedding sum, then the output of every layer; in pre-norm models the last is after the final LayerNorm (as Hugging Face returns them).</returns>
+    public IReadOnlyList<Tensor> HiddenStates(Tensor tokens)
+    {
+        var states = new List<Tensor>();
+        states.Add(Hidden(tokens, WholeTextPass.Instance, states));
+        return states;
+    }
+
+    /// <summary>Attention weights of every layer, for study, by the explicit softmax.</summary>
+    /// <param name="tokens">[B, T] Int64.</param>
+    /// <returns>L tensors [B, H, T, T]; every row sums to 1.</returns>
+    public IReadOnlyList<Tensor> Attentions(Tensor tokens)
+    {
+        var pass = new RecordingPass();
+        using var scope = NewDisposeScope();
+        Hidden(tokens, pass, null);
+        return pass.Weights;
     }
 
     /// <summary>Output projection with the tied embedding.</summary>
     /// <param name="hidden">[…, C].</param>
     /// <returns>[…, V].</returns>
-    public Tensor Logits(Tensor hidden) => functional.linear(hidden, _tokenEmbedding.weight!);
+    public Tensor Logits(Tensor hidden)
+    {
+        using var scope = NewDisposeScope();
+        return functional.linear(hidden, _tokenEmbedding.weight!).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Mean next-token loss over the targets that are not <see cref="IgnoredTarget"/>.</summary>
     /// <param name="tokens">[B, T] Int64.</param>
@@ -88,22 +149,32 @@ public sealed class Gpt : Module<Tensor, Tensor>
         return functional.cross_entropy(logits, targets.reshape(-1), ignore_index: IgnoredTarget).MoveToOuterDisposeScope();
     }
 
-    private Tensor Embed(Tensor tokens)
+    /// <summary>The one forward pass.</summary>
+    /// <param name="tokens">[B, T] Int64.</param>
+    /// <param name="pass">Finds positions, keys and values.</param>
+    /// <param name="inputs">Collects the input of every layer; null keeps none.</param>
+    internal Tensor Hidden(Tensor tokens, AttentionPass pass, List<Tensor>? inputs)
     {
         using var scope = NewDisposeScope();
-        if (tokens.dim() != 2 || tokens.size(1) > Config.ContextLength)
+        if (tokens.dim() != 2 || tokens.size(1) > Config.ContextLength && pass is WholeTextPass or RecordingPass)
         {
             throw new ArgumentException($"tokens: expected [B, T] with T ≤ {Config.ContextLength} (n_ctx), got [{string.Join(", ", tokens.shape)}].", nameof(tokens));
         }
 
-        var positions = arange(tokens.size(1), dtype: int64, device: tokens.device);  // [T]
-        var x = _tokenEmbedding.call(tokens) + _positionEmbedding.call(positions);    // [B, T, C]
-        return functional.dropout(x, _embeddingDropout, training).MoveToOuterDisposeScope();
+        var positions = pass.PositionEmbeddings(_positionEmbedding.weight!, (int)tokens.size(1));   // [T, C] or [B, T, C]
+        var x = Dropout.Apply(_tokenEmbedding.call(tokens) + positions, _embeddingDropout, training);   // [B, T, C]
+        foreach (var block in _blocks)
+        {
+            inputs?.Add(x.alias().MoveToOuterDisposeScope());
+            x = block.call(x, pass);                                                  // [B, T, C]
+        }
+
+        return (_finalNorm is null ? x : _finalNorm.call(x)).MoveToOuterDisposeScope();
     }
 }
 
 /// <summary>One layer: attention and feed-forward, each on a residual branch.</summary>
-public sealed class Block : Module<Tensor, Tensor>
+public sealed class Block : Module<Tensor, AttentionPass, Tensor>
 {
     private readonly LayerNorm _attentionNorm;
     private readonly CausalSelfAttention _attention;
@@ -125,17 +196,17 @@ public sealed class Block : Module<Tensor, Tensor>
     }
 
     /// <summary>[B, T, C] to [B, T, C].</summary>
-    public override Tensor forward(Tensor x)
+    public override Tensor forward(Tensor x, AttentionPass pass)
     {
         using var scope = NewDisposeScope();
         if (_preNorm)                                                                 // GPT-2, GPT-3: x + f(LN(x))
         {
-            x = x + _attention.call(_attentionNorm.call(x));                          // [B, T, C]
+            x = x + _attention.call(_attentionNorm.call(x), pass);                    // [B, T, C]
             x = x + _feedForward.call(_feedForwardNorm.call(x));                      // [B, T, C]
         }
         else                                                                          // GPT-1: LN(x + f(x))
         {
-            x = _attentionNorm.call(x + _attention.call(x));                          // [B, T, C]
+            x = _attentionNorm.call(x + _attention.call(x, pass));                    // [B, T, C]
             x = _feedForwardNorm.call(x + _feedForward.call(x));                      // [B, T, C]
         }
 
@@ -144,19 +215,19 @@ public sealed class Block : Module<Tensor, Tensor>
 }
 
 /// <summary>Multi-head causal self-attention under the layer's pattern.</summary>
-public sealed class CausalSelfAttention : Module<Tensor, Tensor>
+public sealed class CausalSelfAttention : Module<Tensor, AttentionPass, Tensor>
 {
     private readonly Linear _queryKeyValue;
     private readonly Linear _output;
-    private readonly AttentionPattern _pattern;
+    private readonly AttentionLayer _layer;
     private readonly int _headCount;
-    private readonly bool _scale;
     private readonly double _attentionDropout;
     private readonly double _residualDropout;
 
     internal CausalSelfAttention(ModelConfig config, int layer) : base(nameof(CausalSelfAttention))
     {
-        (_pattern, _headCount, _scale) = (config.PatternAt(layer), config.HeadCount, config.ScaleAttention);
+        _layer = new AttentionLayer(layer, AttentionKernels.Simplest(config.PatternAt(layer)), config.ScaleAttention, 0.0);
+        _headCount = config.HeadCount;
         (_attentionDropout, _residualDropout) = (config.AttentionDropoutProbability, config.ResidualDropoutProbability);
         _queryKeyValue = Linear(config.EmbeddingSize, 3 * config.EmbeddingSize, hasBias: config.QueryKeyValueBias);
         _output = Linear(config.EmbeddingSize, config.EmbeddingSize);
@@ -165,17 +236,16 @@ public sealed class CausalSelfAttention : Module<Tensor, Tensor>
     }
 
     /// <summary>[B, T, C] to [B, T, C].</summary>
-    public override Tensor forward(Tensor x)
+    public override Tensor forward(Tensor x, AttentionPass pass)
     {
         using var scope = NewDisposeScope();
-        var parts = _queryKeyValue.call(x).chunk(3, dim: 2);                          // 3 × [B, T, C]
-        var (q, k, v) = (SplitHeads(parts[0]), SplitHeads(parts[1]), SplitHeads(parts[2]));   // [B, H, T, D]
-        var y = AttentionKernels.Attend(q, k, v, _pattern, _scale, training ? _attentionDropout : 0.0);  // [B, H, T, D]
-        return functional.dropout(_output.call(MergeHeads(y)), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
+        var qkv = SplitHeads(_queryKeyValue.call(x));                                 // [3, B, H, T, D]
+        var y = pass.Attend(training ? _layer with { DropoutProbability = _attentionDropout } : _layer, qkv);   // [B, H, T, D]
+        return Dropout.Apply(_output.call(MergeHeads(y)), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
     }
 
-    /// <summary>[B, T, C] to [B, H, T, D].</summary>
-    private Tensor SplitHeads(Tensor x) => x.view(x.size(0), x.size(1), _headCount, -1).transpose(1, 2);
+    /// <summary>[B, T, 3C] to [3, B, H, T, D], without a copy.</summary>
+    private Tensor SplitHeads(Tensor x) => x.view(x.size(0), x.size(1), 3, _headCount, -1).permute(2, 0, 3, 1, 4);
 
     /// <summary>[B, H, T, D] to [B, T, C].</summary>
     private static Tensor MergeHeads(Tensor x) => x.transpose(1, 2).reshape(x.size(0), x.size(2), -1);
@@ -204,6 +274,12 @@ public sealed class FeedForward : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var y = functional.gelu(_expand.call(x), _approximation);                     // [B, T, F]
-        return functional.dropout(_contract.call(y), _residualDropout, training).MoveToOuterDisposeScope();
+        return Dropout.Apply(_contract.call(y), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
     }
+}
+
+/// <summary>Dropout that costs nothing where it does nothing.</summary>
+internal static class Dropout
+{
+    public static Tensor Apply(Tensor x, double probability, bool training) => training && probability > 0 ? functional.dropout(x, probability) : x;
 }

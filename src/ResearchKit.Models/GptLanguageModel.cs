@@ -73,33 +73,11 @@ public sealed class GptLanguageModel : ILanguageModel
     public IReadOnlyList<GeneratedText> Generate(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellation = default)
     {
         using var evaluation = new EvaluationMode(_model);
-        return requests.Select(request => Generate(request, cancellation)).ToArray();
+        return new TextGenerator(_model).Generate(requests, cancellation);
     }
 
     /// <summary>Disposes the model.</summary>
     public void Dispose() => _model.Dispose();
-
-    private GeneratedText Generate(GenerationRequest request, CancellationToken cancellation)
-    {
-        var tokens = request.Prompt.ToList();
-        var options = request.Options;
-        var logProbability = 0.0;
-        for (var step = 0; step < options.MaxNewTokenCount; step++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var window = tokens.TakeLast(ContextLength).Select(id => (long)id).ToArray();
-            var hidden = _model.Hidden(tensor(window, device: _device).unsqueeze(0));                                          // [1, T, C]
-            var logits = _model.Logits(hidden.select(1, window.Length - 1)).to(ScalarType.Float32).view(-1).cpu().data<float>().ToArray();
-            var token = TokenSampler.Choose(logits, options, step);
-            if (options.StopTokens.Contains(token)) break;
-            logProbability += TokenSampler.LogProbability(logits, token);
-            tokens.Add(token);
-            if (request.Stop?.Invoke(tokens[request.Prompt.Length..]) == true) break;
-        }
-
-        return new GeneratedText(tokens[request.Prompt.Length..].ToArray(), logProbability, Math.Max(0, request.Prompt.Length - ContextLength));
-    }
 
     private LikelihoodScore[] Score(IReadOnlyList<ScoredSpan> spans, CancellationToken cancellation)
     {

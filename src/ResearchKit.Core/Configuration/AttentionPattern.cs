@@ -18,6 +18,12 @@ public abstract record AttentionPattern
     /// <summary>Whether the query at position <paramref name="i"/> may see the key at position <paramref name="j"/> (0-based). This is the definition; every fast path is tested against it.</summary>
     public abstract bool Allows(int i, int j);
 
+    /// <summary>As <see cref="Allows(int, int)"/> for one head, where heads differ (<see cref="HeadVariants"/> above 1).</summary>
+    public virtual bool Allows(int head, int i, int j) => Allows(i, j);
+
+    /// <summary>Number of different masks among the heads: head h has mask h mod this. Default 1, all heads alike.</summary>
+    [JsonIgnore] public virtual int HeadVariants => 1;
+
     /// <summary>Problems of the parameters, as sentences; empty when valid.</summary>
     public virtual IEnumerable<string> Problems() => [];
 }
@@ -64,23 +70,38 @@ public sealed record StridedAttention(int Stride, FactorUse Heads = FactorUse.Me
 /// <param name="Stride">Block length l ≥ 1.</param>
 /// <param name="Summary">Summary columns c of each block, 1 ≤ c ≤ l. The paper recommends 8, 16 or 32 for l of 128 or 256.</param>
 /// <param name="Heads">Which of the pattern's two factors the layer uses; <see cref="FactorUse.Merged"/> (default) is their union.</param>
+/// <param name="SubBlocks">n ≥ 1 (default 1): head h summarizes columns l-c(g+1) … l-cg-1 of every block, g = h mod n, so that heads differ. n · c ≤ l.
+/// <c>num_verts</c> of openai/sparse_attention, whose <c>vertsize</c> times block size is <paramref name="Summary"/>.</param>
 /// <remarks>A1 = {j : ⌊j/l⌋ = ⌊i/l⌋}, A2 = {j : j mod l ∈ {l-c … l-1}} with j ≤ i (the paper's set names the value l, which no remainder reaches).
 /// With <see cref="FactorUse.Second"/> alone the position itself is added, since a row without keys has no softmax. Child et al. 2019 §4.3.</remarks>
-public sealed record FixedAttention(int Stride, int Summary, FactorUse Heads = FactorUse.Merged) : AttentionPattern
+public sealed record FixedAttention(int Stride, int Summary, FactorUse Heads = FactorUse.Merged, int SubBlocks = 1) : AttentionPattern
 {
     /// <inheritdoc/>
-    public override bool Allows(int i, int j) => j <= i && Heads switch
+    [JsonIgnore] public override int HeadVariants => SubBlocks;
+
+    /// <inheritdoc/>
+    public override bool Allows(int i, int j) => Allows(0, i, j);
+
+    /// <inheritdoc/>
+    public override bool Allows(int head, int i, int j)
     {
-        FactorUse.First => j / Stride == i / Stride,
-        FactorUse.Second => j == i || j % Stride >= Stride - Summary,
-        _ => j / Stride == i / Stride || j % Stride >= Stride - Summary,
-    };
+        var end = Stride - Summary * (head % SubBlocks);
+        var summary = j % Stride >= end - Summary && j % Stride < end;
+        return j <= i && Heads switch
+        {
+            FactorUse.First => j / Stride == i / Stride,
+            FactorUse.Second => j == i || summary,
+            _ => j / Stride == i / Stride || summary,
+        };
+    }
 
     /// <inheritdoc/>
     public override IEnumerable<string> Problems()
     {
         if (Stride < 1) yield return $"stride ({Stride}) must be at least 1.";
         if (Summary < 1 || Summary > Stride) yield return $"summary ({Summary}) must lie between 1 and the stride ({Stride}).";
+        if (SubBlocks < 1) yield return $"sub_blocks ({SubBlocks}) must be at least 1.";
+        else if ((long)SubBlocks * Summary > Stride) yield return $"sub_blocks ({SubBlocks}) times summary ({Summary}) must not exceed the stride ({Stride}): the heads' columns come from one block.";
     }
 }
 

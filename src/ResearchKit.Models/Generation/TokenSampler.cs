@@ -65,16 +65,6 @@ public static class TokenSampler
         return last;                                                     // rounding left a crumb of mass
     }
 
-    /// <summary>log P of one token under the unmodified model, nats.</summary>
-    public static double LogProbability(ReadOnlySpan<float> logits, int token)
-    {
-        var max = float.NegativeInfinity;
-        foreach (var logit in logits) max = Math.Max(max, logit);
-        var total = 0.0;
-        foreach (var logit in logits) total += Math.Exp(logit - (double)max);
-        return logits[token] - (double)max - Math.Log(total);
-    }
-
     /// <summary>Smallest of the k largest values.</summary>
     private static float KthLargest(ReadOnlySpan<float> values, int k)
     {
