@@ -45,6 +45,20 @@ public static partial class Bleu
         return Words(DashAfterDigit().Replace(text, "$1 $2 "));
     }
 
+    // Ten numbers that add up over texts: matches and totals of four orders, both lengths.
+    internal static double[] SufficientCounts(string hypothesis, IReadOnlyList<string> references)
+    {
+        var counts = Count(hypothesis, references, BleuTokenization.Mteval13a);
+        return [.. counts.Matches.Select(match => (double)match), .. counts.Totals.Select(total => (double)total), counts.HypothesisLength, counts.ReferenceLength];
+    }
+
+    internal static double FromSufficientCounts(double[] sums)
+    {
+        var counts = new Counts { HypothesisLength = (int)sums[2 * Order], ReferenceLength = (int)sums[2 * Order + 1] };
+        for (var n = 0; n < Order; n++) (counts.Matches[n], counts.Totals[n]) = ((long)sums[n], (long)sums[Order + n]);
+        return Score(counts, BleuSmoothing.Exponential, Order);
+    }
+
     private static double Score(Counts counts, BleuSmoothing smoothing, int orders)
     {
         if (counts.Matches.All(match => match == 0)) return 0;
