@@ -7,7 +7,7 @@ namespace ResearchKit.Models.Checkpoints;
 internal sealed class ConfigKeys
 {
     /// <summary>Above every published model; keeps a hostile file from describing a model that takes minutes to refuse.</summary>
-    private const int MaxSize = 1 << 24;
+    public const int MaxSize = 1 << 24;
 
     private const int MaxLayerCount = 10_000;
     private readonly JsonElement _root;

@@ -21,18 +21,24 @@ internal sealed record HuggingFaceConfig(ModelConfig Config, CheckpointFamily Fa
     private const long MaxFileLength = 1 << 24;
 
     /// <exception cref="ConfigException">Lists every problem of the file.</exception>
-    public static HuggingFaceConfig Read(string path)
+    public static HuggingFaceConfig Read(string path) => ReadKeys(path, Parse);
+
+    /// <summary>Opens a JSON object of bounded size and reads some of its keys; problems that were noted on the way are thrown together.</summary>
+    public static T ReadKeys<T>(string path, Func<ConfigKeys, T> read)
     {
         using var file = MappedFile.Open(path);
         if (file.Length > MaxFileLength) throw new ConfigException($"{path}: {file.Length} bytes are no configuration; at most {MaxFileLength} are read.");
         try
         {
             using var document = JsonDocument.Parse(file.Read(0, (int)file.Length), new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return Parse(new ConfigKeys(path, document.RootElement));
+            var keys = new ConfigKeys(path, document.RootElement);
+            var result = read(keys);
+            keys.ThrowIfProblems();
+            return result;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new ConfigException($"{path}: not valid JSON ({e.Message}). A Hugging Face style configuration is expected.", e);
+            throw new ConfigException($"{path}: not valid JSON ({e.Message}). A JSON object as in published models is expected.", e);
         }
     }
 

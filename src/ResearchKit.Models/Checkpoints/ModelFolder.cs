@@ -8,7 +8,7 @@ using ResearchKit.Core.Tokenization;
 namespace ResearchKit.Models.Checkpoints;
 
 /// <summary>The kit's model folder, which is a Hugging Face folder: <c>config.json</c>, <c>model.safetensors</c>, the tokenizer's files and <c>model-card.json</c>.</summary>
-/// <remarks>Published GPT-1, GPT-2, GPT-Neo and Cerebras-GPT folders are read as they are, and public code reads what is written here.</remarks>
+/// <remarks>Published GPT-1, GPT-2, GPT-Neo and Cerebras-GPT folders are read as they are, and so are OpenAI's own releases of GPT-1 and GPT-2; public code reads what is written here.</remarks>
 public static class ModelFolder
 {
     /// <summary>Free text about a model, as one JSON object of strings.</summary>
@@ -96,7 +96,11 @@ public static class ModelFolder
     private static HuggingFaceConfig ReadHuggingFaceConfig(string folder)
     {
         var path = Path.Combine(folder, HuggingFaceConfig.FileName);
-        return File.Exists(path) ? HuggingFaceConfig.Read(path) : throw new ConfigException($"{folder}: not a model folder: {HuggingFaceConfig.FileName} is missing.");
+        if (File.Exists(path)) return HuggingFaceConfig.Read(path);
+        if (File.Exists(Path.Combine(folder, Gpt1Release.ShapesFileName))) return OpenAIConfig.ReadShapes(folder);
+        path = Path.Combine(folder, OpenAIConfig.HyperparametersFileName);
+        return File.Exists(path) ? OpenAIConfig.ReadHyperparameters(path)
+            : throw new ConfigException($"{folder}: not a model folder: it has neither {HuggingFaceConfig.FileName} nor, as OpenAI's releases have, {OpenAIConfig.HyperparametersFileName} or {Gpt1Release.ShapesFileName}.");
     }
 
     private static ITokenizer? ReadTokenizer(string folder, ModelConfig config)

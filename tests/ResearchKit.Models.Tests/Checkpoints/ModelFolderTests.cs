@@ -47,14 +47,67 @@ public class ModelFolderTests
     {
         var folder = Path.Combine(Golden.Root, name);
         using var expected = ModelFolder.Load(folder);
-        foreach (var file in Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file).StartsWith("model.", StringComparison.Ordinal) && file.EndsWith(".safetensors", StringComparison.Ordinal)))
+        foreach (var variant in Variants(folder))
         {
-            var narrow = file.EndsWith(".f16.safetensors", StringComparison.Ordinal) ? ScalarType.Float16 : file.EndsWith(".bf16.safetensors", StringComparison.Ordinal) ? ScalarType.BFloat16 : ScalarType.Float32;
-            using var loaded = ModelFolder.Load(file);
+            var narrow = StoredType(variant);
+            using var loaded = ModelFolder.Load(variant);
             AssertEqualWeights(expected.Model, loaded.Model, narrow);
             if (narrow == ScalarType.Float32) Assert.Equal(expected.WeightsHash, loaded.WeightsHash);
             else Assert.NotEqual(expected.WeightsHash, loaded.WeightsHash);
         }
+    }
+
+    [Fact]
+    public void TheGoldenCasesCoverEveryFormat()
+    {
+        var variants = Cases.Select(row => Path.Combine(Golden.Root, row.Data)).SelectMany(Variants).ToArray();
+        foreach (var ending in new[] { "model.safetensors", ".prefixed.safetensors", ".f16.safetensors", ".bf16.safetensors", "pytorch_model.bin", ".legacy.bin", "pytorch_model.prefixed.bin", "openai" })
+        {
+            Assert.Contains(variants, variant => variant.EndsWith(ending, StringComparison.Ordinal));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void NarrowFilesGiveTheReferenceLogits(string name)
+    {
+        foreach (var file in Variants(Path.Combine(Golden.Root, name)).Where(file => StoredType(file) != ScalarType.Float32))
+        {
+            using var scope = NewDisposeScope();
+            using var noGradient = no_grad();
+            using var loaded = ModelFolder.Load(file);
+            var expected = new TensorFile(name, "expected.safetensors");
+            var key = (StoredType(file) == ScalarType.Float16 ? "f16" : "bf16") + "_weights_upcast_to_f32/logits";
+            Tolerance.Close(expected[key], loaded.Model.call(expected["lm/input_ids"]), Tolerance.Logits, key);
+        }
+    }
+
+    [Fact]
+    public void TensorFlowVariablesEqualTheirStoredCopies()
+    {
+        var copies = Directory.GetFiles(Golden.Root, "tf_variables.safetensors", SearchOption.AllDirectories);
+        Assert.NotEmpty(copies);
+        foreach (var path in copies)
+        {
+            using var expected = SafetensorsFile.Open(path);
+            using var checkpoint = TensorFlowCheckpoint.Open(Directory.GetFiles(Path.Combine(Path.GetDirectoryName(path)!, "openai"), "*.index").Single());
+            Assert.Equal(expected.Tensors.Select(pair => $"{pair.Key} {pair.Value}"), checkpoint.Tensors.Select(pair => $"{pair.Key} {pair.Value}"));
+            foreach (var (name, info) in expected.Tensors)
+            {
+                var (a, b) = (new float[info.ElementCount], new float[info.ElementCount]);
+                expected.CopyTo(name, a);
+                ((ITensorSource)checkpoint).CopyTo(name, b);
+                Assert.Equal(a, b);
+            }
+        }
+    }
+
+    [Fact]
+    public void TheMultipleChoiceHeadIsLeftOutAndNamed()
+    {
+        var file = Directory.GetFiles(Golden.Root, "model.prefixed.safetensors", SearchOption.AllDirectories).First(path => File.ReadAllText(path).Contains("multiple_choice_head", StringComparison.Ordinal));
+        using var loaded = ModelFolder.Load(file);
+        Assert.Equal(["multiple_choice_head.summary.bias", "multiple_choice_head.summary.weight"], loaded.LeftOutTensors);
     }
 
     [Theory]
@@ -242,6 +295,14 @@ public class ModelFolderTests
             ModelFolder.Load(temporary.File("m")).Dispose();
         });
     }
+
+    /// <summary>Weights files of a case, and the folders of OpenAI's releases in it.</summary>
+    private static IEnumerable<string> Variants(string folder) =>
+        Directory.EnumerateFiles(folder).Where(file => Path.GetFileName(file) is var name && (name.StartsWith("model.", StringComparison.Ordinal) || name.StartsWith("pytorch_model.", StringComparison.Ordinal)))
+            .Concat(Directory.EnumerateDirectories(folder)).Order(StringComparer.Ordinal);
+
+    private static ScalarType StoredType(string file) =>
+        file.EndsWith(".f16.safetensors", StringComparison.Ordinal) ? ScalarType.Float16 : file.EndsWith(".bf16.safetensors", StringComparison.Ordinal) ? ScalarType.BFloat16 : ScalarType.Float32;
 
     private static ModelConfig Configuration(string which) => which switch
     {
