@@ -93,7 +93,8 @@ public sealed record EpochRecord(int Epoch, double? TrainLoss, double? Validatio
 /// <param name="K">Demonstrations in the prompt; null for fine-tuning.</param>
 /// <param name="LabelledCount">Labelled examples trained on; null for in-context evaluation.</param>
 /// <param name="Recipe">Fine-tuning recipe; null for in-context evaluation.</param>
-public sealed record Condition(string Model, int? K = null, int? LabelledCount = null, string? Recipe = null)
+/// <param name="Protocol">Prompt and scoring protocol of in-context evaluation; null for the task's own.</param>
+public sealed record Condition(string Model, int? K = null, int? LabelledCount = null, string? Recipe = null, string? Protocol = null)
 {
     /// <summary>Whether the model was fine-tuned.</summary>
     [System.Text.Json.Serialization.JsonIgnore]

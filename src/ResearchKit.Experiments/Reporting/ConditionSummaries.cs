@@ -1,0 +1,115 @@
+// Scores over seeds. Takes the runner's summaries where it gave them; the pooling here is for those it did not.
+namespace ResearchKit.Experiments.Reporting;
+
+/// <summary>Turns one cell for each seed into one score for each condition.</summary>
+public static class ConditionSummaries
+{
+    /// <summary>The condition of a cell.</summary>
+    public static Condition Of(InContextCell cell) => new(cell.Model, K: cell.K, Protocol: cell.Protocol);
+
+    /// <summary>The condition of a cell.</summary>
+    public static Condition Of(FineTuningCell cell) => new(cell.Model, LabelledCount: cell.LabelledCount, Recipe: cell.Recipe);
+
+    /// <summary>One summary for every task and condition: tasks and models in the report's order, in-context before fine-tuned, by growing k or number of examples.</summary>
+    /// <remarks>Over S seeds the half-width on either side is √(mean of the cells' squared half-widths + z²·s²/S), s the standard deviation over seeds:
+    /// all seeds score the same items, so the item part does not shrink with S, the seed part does. Slightly wide, since s also holds some of the item noise.
+    /// One seed keeps its cell's interval. Cells without an interval give a summary without one.</remarks>
+    public static IReadOnlyList<ConditionSummary> All(ReportModel model)
+    {
+        var given = new Dictionary<(string, Condition), ConditionSummary>();
+        foreach (var summary in model.Summaries) given[(summary.Task, summary.Condition)] = summary;
+
+        var groups = new Dictionary<(string Task, Condition Condition), List<(double Score, Interval? Interval)>>();
+        var order = new List<(string Task, Condition Condition)>();
+        void Add(string task, Condition condition, double score, Interval? interval)
+        {
+            if (!groups.TryGetValue((task, condition), out var group))
+            {
+                groups[(task, condition)] = group = [];
+                order.Add((task, condition));
+            }
+
+            group.Add((score, interval));
+        }
+
+        foreach (var cell in model.InContext) Add(cell.Task, Of(cell), cell.Score, cell.Interval);
+        foreach (var cell in model.FineTuning) Add(cell.Task, Of(cell), cell.Score, cell.Interval);
+        order.AddRange(model.Summaries.Select(summary => (summary.Task, summary.Condition)).Where(key => !groups.ContainsKey(key)));
+
+        var tasks = Positions(model.Tasks.Select(task => task.Name));
+        var models = Positions(model.Models.Select(entry => entry.Name));
+        var variants = Positions(order.Select(key => Variant(key.Condition)));
+        return
+        [
+            .. order
+                .OrderBy(key => tasks.GetValueOrDefault(key.Task, int.MaxValue))
+                .ThenBy(key => models.GetValueOrDefault(key.Condition.Model, int.MaxValue))
+                .ThenBy(key => key.Condition.IsFineTuned)
+                .ThenBy(key => variants[Variant(key.Condition)])
+                .ThenBy(key => key.Condition.LabelledCount ?? key.Condition.K)
+                .Select(key => given.GetValueOrDefault(key) ?? Pool(key.Task, key.Condition, groups[key])),
+        ];
+    }
+
+    /// <summary>Standard deviation over seeds (n - 1); null for one.</summary>
+    public static double? Deviation(IReadOnlyCollection<double> scores)
+    {
+        if (scores.Count < 2) return null;
+        var mean = scores.Average();
+        return Math.Sqrt(scores.Sum(score => (score - mean) * (score - mean)) / (scores.Count - 1));
+    }
+
+    private static ConditionSummary Pool(string task, Condition condition, List<(double Score, Interval? Interval)> cells)
+    {
+        var mean = cells.Average(cell => cell.Score);
+        var deviation = Deviation([.. cells.Select(cell => cell.Score)]);
+        var intervals = cells.Select(cell => cell.Interval).OfType<Interval>().ToList();
+        if (intervals.Count < cells.Count || intervals.Any(interval => interval.Level != intervals[0].Level)) return new(task, condition, mean, null, cells.Count, deviation);
+        if (cells.Count == 1) return new(task, condition, mean, intervals[0], 1);
+
+        var z = NormalWidth(intervals[0].Level);
+        var seeds = z * z * deviation!.Value * deviation.Value / cells.Count;
+        var below = Math.Sqrt(cells.Average(cell => Square(cell.Score - cell.Interval!.Low)) + seeds);
+        var above = Math.Sqrt(cells.Average(cell => Square(cell.Interval!.High - cell.Score)) + seeds);
+        return new(task, condition, mean, new Interval(mean - below, mean + above, intervals[0].Level), cells.Count, deviation);
+    }
+
+    private static double Square(double value) => value * value;
+
+    // Half-width of a two-sided standard normal interval (1.96 at 0.95), by bisection.
+    internal static double NormalWidth(double level)
+    {
+        double low = 0, high = 10;
+        for (var i = 0; i < 80; i++)
+        {
+            var middle = (low + high) / 2;
+            if (Coverage(middle) < level) low = middle;
+            else high = middle;
+        }
+
+        return (low + high) / 2;
+    }
+
+    // P(|Z| < z) = erf(z/√2) = √(2/π) Σ (-1)ⁿ z²ⁿ⁺¹ / (2ⁿ n! (2n+1)); all terms positive in the form with exp(-z²/2), so no cancellation.
+    private static double Coverage(double z)
+    {
+        double term = z, sum = z;
+        for (var n = 1; n < 400 && term > 1e-18 * sum; n++)
+        {
+            term *= z * z / (2 * n + 1);
+            sum += term;
+        }
+
+        return Math.Min(1, sum * Math.Sqrt(2 / Math.PI) * Math.Exp(-z * z / 2));
+    }
+
+    /// <summary>Recipe or protocol; empty for the task's own.</summary>
+    internal static string Variant(Condition condition) => condition.Recipe ?? condition.Protocol ?? "";
+
+    private static Dictionary<string, int> Positions(IEnumerable<string> names)
+    {
+        var positions = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var name in names) positions.TryAdd(name, positions.Count);
+        return positions;
+    }
+}

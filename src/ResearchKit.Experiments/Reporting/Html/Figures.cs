@@ -1,0 +1,229 @@
+// The figures of the page, each from the model alone.
+using System.Globalization;
+
+namespace ResearchKit.Experiments.Reporting.Html;
+
+/// <summary>Builds the figures.</summary>
+internal sealed class Figures(ReportModel model, ReportTables tables)
+{
+    // Colour-blind readers and black-and-white prints tell models apart by the marker, regimes by the dash.
+    private static readonly string[] Symbols = ["circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star", "hexagon"];
+    private static readonly string[] FineTunedDashes = ["8px,4px", "3px,3px", "12px,4px,3px,4px", "14px,5px"];
+
+    private readonly Dictionary<string, int> _models = model.Models.Select((entry, i) => (entry.Name, i)).ToDictionary(pair => pair.Name, pair => pair.i, StringComparer.Ordinal);
+    private readonly List<string> _recipes = [.. tables.Summaries.Where(row => row.Condition.IsFineTuned).Select(row => ConditionSummaries.Variant(row.Condition)).Distinct(StringComparer.Ordinal)];
+
+    private readonly bool _manyPaperMetrics = model.PaperValues.Select(value => value.Metric).Distinct(StringComparer.Ordinal).Count() > 1;
+
+    /// <summary>Number of colours in report.css.</summary>
+    public const int ColorCount = 8;
+
+    /// <summary>Colour of a model.</summary>
+    public string Color(string modelName) => "s" + (_models.GetValueOrDefault(modelName) % ColorCount).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Marker of a model.</summary>
+    public string Symbol(string modelName, bool open = false) => Symbols[_models.GetValueOrDefault(modelName) % Symbols.Length] + (open ? "-open" : "");
+
+    /// <summary>Line style of a condition.</summary>
+    public string Dash(Condition condition) => condition.IsFineTuned ? FineTunedDashes[Math.Max(0, _recipes.IndexOf(ConditionSummaries.Variant(condition))) % FineTunedDashes.Length] : "solid";
+
+    /// <summary>Series in the legend of the score figures, in order.</summary>
+    public IReadOnlyList<Condition> SeriesOf(IEnumerable<ConditionSummary> rows) => [.. rows.Select(row => row.Condition).DistinctBy(tables.Labels.Series)];
+
+    /// <summary>Scores of a task against labelled examples: in the prompt, and to fine-tune on. Null where the task has no scores.</summary>
+    public PlotSpec? Scores(TaskEntry task)
+    {
+        var rows = tables.Summaries.Where(row => row.Task == task.Name && double.IsFinite(row.Score)).ToList();
+        if (rows.Count == 0) return null;
+
+        var series = rows.GroupBy(row => tables.Labels.Series(row.Condition), StringComparer.Ordinal).ToList();
+        var plotted = series.Select((group, i) => new PlotSeries
+        {
+            Key = group.Key,
+            Color = Color(group.First().Condition.Model),
+            Symbol = Symbol(group.First().Condition.Model, open: group.First().Condition.IsFineTuned),
+            Dash = Dash(group.First().Condition),
+            // Intervals of different series at the same place stand side by side.
+            Points = [.. group.Select(row => new PlotPoint(Place(Examples(row.Condition)) + 0.07 * (i - (series.Count - 1) / 2.0), row.Score, row.Interval, Hover(task, row)))],
+        });
+        var ticks = rows.Select(row => Examples(row.Condition)).Distinct().Order().Select(count => (Place(count), count < 10_000 ? ReportFormat.Count(count) : ReportFormat.Size(count))).ToList();
+        var lines = new List<PlotLine>();
+        if (task.ChanceLevel is { } chance) lines.Add(new PlotLine(null, null, chance, chance, "chance\n" + ReportFormat.Score(task, chance).Replace(".0%", "%", StringComparison.Ordinal), "muted"));
+        // The best score from the prompt, carried to the right: fine-tuning overtakes where it crosses this line.
+        lines.AddRange(Crossover.All(model, tables.Summaries).Where(row => row.Task.Name == task.Name).DistinctBy(row => row.InContext.Condition.Model).Select(row =>
+            new PlotLine(Place(Examples(row.InContext.Condition)), ticks[^1].Item1, row.InContext.Score, row.InContext.Score, null, Color(row.InContext.Condition.Model), tables.Labels.Series(row.InContext.Condition))));
+        return new PlotSpec(
+            new PlotAxis("Labelled examples", ticks[0].Item1 - 0.5, ticks[^1].Item1 + 0.5, ticks), ScoreAxis(task, rows), [.. plotted], lines);
+    }
+
+    /// <summary>Losses of pre-training; null where no model has a curve.</summary>
+    public PlotSpec? Learning()
+    {
+        var curves = model.Models.Where(entry => entry.LearningCurve.Count > 0).ToList();
+        if (curves.Count == 0) return null;
+        var series = new List<PlotSeries>();
+        foreach (var entry in curves)
+        {
+            var hasValidation = entry.LearningCurve.Any(point => point.ValidationLoss is not null);
+            series.Add(Curve(entry, "training", point => point.TrainLoss, hasValidation ? 0.35 : 1, hasValidation ? 1.2 : 2));
+            if (hasValidation) series.Add(Curve(entry, "validation", point => point.ValidationLoss, 1, 2));
+        }
+
+        // The first steps fall from ln V so fast that they would flatten everything after them.
+        var all = series.SelectMany(line => line.Points).Where(point => double.IsFinite(point.Y)).ToList();
+        var last = all.Max(point => point.X);
+        var late = all.Where(point => point.X >= last * 0.05).Select(point => point.Y).DefaultIfEmpty(1).ToList();
+        var span = Math.Max(late.Max() - late.Min(), 1e-3);
+        return new PlotSpec(new PlotAxis("Tokens seen", 0, last * 1.02, Format: "~s"), new PlotAxis(null, late.Min() - 0.06 * span, late.Max() + 0.1 * span), series, []);
+    }
+
+    /// <summary>Our best scores and the published ones against the number of parameters; null where nothing is published with a size.</summary>
+    public PlotSpec? Sizes(TaskEntry task)
+    {
+        var published = model.PaperValues.Where(value => value.Task == task.Name && value.Parameters is > 0 && double.IsFinite(value.Value)).ToList();
+        if (published.Count == 0) return null;
+
+        var series = published.GroupBy(PaperSeries, StringComparer.Ordinal).Select(group => new PlotSeries
+        {
+            Key = group.Key,
+            Color = PaperColor(group.First()),
+            Symbol = PaperSymbol(group.First()),
+            Dash = group.Select(value => value.Parameters).Distinct().Count() > 1 ? PaperDash(group.First()) : null,
+            Width = 1.5,
+            Points = [.. group.OrderBy(value => value.Parameters).Select(value => new PlotPoint(Math.Log10(value.Parameters!.Value), value.Value, null,
+                $"{value.Model} ({ReportFormat.Size(value.Parameters.Value)}), {ReportLabels.Setting(value)}\n{ReportFormat.Score(task, value.Value)}, {value.Source}"))],
+        }).ToList();
+        var ours = Best(task).ToList();
+        series.AddRange(ours.Select((row, i) => new PlotSeries
+        {
+            Key = tables.Labels.Series(row.Condition),
+            Color = Color(row.Condition.Model),
+            Symbol = Symbol(row.Condition.Model, open: row.Condition.IsFineTuned),
+            Dash = null,
+            // Models of one size stand side by side.
+            Points = [new PlotPoint(Math.Log10(model.Models[_models[row.Condition.Model]].Parameters) + 0.05 * (i - (ours.Count - 1) / 2.0), row.Score, row.Interval, Hover(task, row))],
+        }));
+        var sizes = series.SelectMany(line => line.Points).Select(point => point.X).ToList();
+        var ticks = Enumerable.Range(3, 12).Select(power => ((double)power, ReportFormat.Size(Math.Pow(10, power)))).Where(tick => tick.Item1 >= sizes.Min() - 1 && tick.Item1 <= sizes.Max() + 1).ToList();
+        var lines = task.ChanceLevel is { } chance ? new List<PlotLine> { new(null, null, chance, chance, "chance\n" + ReportFormat.Score(task, chance).Replace(".0%", "%", StringComparison.Ordinal), "muted") } : [];
+        var values = published.Select(value => (value.Value, (Interval?)null)).Concat(ours.Select(row => (row.Score, row.Interval)));
+        return new PlotSpec(new PlotAxis("Parameters", sizes.Min() - 0.3, sizes.Max() + 0.3, ticks), ScoreAxis(task, values), series, lines);
+    }
+
+    /// <summary>Best scores against pre-training compute; null unless two models differ in it by half or more.</summary>
+    public PlotSpec? Compute(TaskEntry task)
+    {
+        double? Flops(ConditionSummary row) => model.Models[_models[row.Condition.Model]].PretrainingFlops;
+        var rows = Best(task).Where(row => Flops(row) is > 0).ToList();
+        if (rows.Count == 0 || rows.Max(Flops) < 1.5 * rows.Min(Flops)) return null;
+        var series = rows.Select(row => new PlotSeries
+        {
+            Key = tables.Labels.Series(row.Condition),
+            Color = Color(row.Condition.Model),
+            Symbol = Symbol(row.Condition.Model, open: row.Condition.IsFineTuned),
+            Dash = null,
+            Points = [new PlotPoint(Math.Log10(Flops(row)!.Value), row.Score, row.Interval, Hover(task, row))],
+        }).ToList();
+        var places = series.Select(line => line.Points[0].X).ToList();
+        var ticks = Enumerable.Range(6, 24).Select(power => ((double)power, ReportFormat.PowerOfTen(power))).Where(tick => tick.Item1 >= places.Min() - 1 && tick.Item1 <= places.Max() + 1).ToList();
+        return new PlotSpec(new PlotAxis("Pre-training FLOPs", places.Min() - 0.5, places.Max() + 0.5, ticks), ScoreAxis(task, rows), series, []);
+    }
+
+    /// <summary>Validation scores (or losses) by epoch at the largest number of labelled examples; null where no run has a history.</summary>
+    public (PlotSpec Spec, string What)? Epochs(TaskEntry task)
+    {
+        var runs = model.FineTuning.Where(cell => cell.Task == task.Name && cell.History.Count > 1).ToList();
+        if (runs.Count == 0) return null;
+        var largest = runs.Max(cell => cell.LabelledCount);
+        var shown = runs.Where(cell => cell.LabelledCount == largest).ToList();
+        Func<EpochRecord, double?> value = epoch => epoch.ValidationScore;
+        var what = ReportLabels.Metric(task.Metric) + " on the validation split";
+        var isScore = shown.Any(cell => cell.History.Any(epoch => epoch.ValidationScore is not null));
+        if (!isScore)
+        {
+            value = epoch => epoch.TrainLoss;
+            what = "Training loss";
+        }
+
+        var series = shown.Select(cell => new PlotSeries
+        {
+            Key = tables.Labels.Series(ConditionSummaries.Of(cell)),
+            Color = Color(cell.Model),
+            Symbol = Symbol(cell.Model, open: true),
+            Dash = Dash(ConditionSummaries.Of(cell)),
+            Width = 1.5,
+            Points = [.. cell.History.Select(epoch => new PlotPoint(epoch.Epoch, value(epoch) ?? double.NaN, null,
+                $"{tables.Labels.Full(ConditionSummaries.Of(cell))}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}\nepoch {epoch.Epoch.ToString(CultureInfo.InvariantCulture)}: {(value(epoch) is { } v ? isScore ? ReportFormat.Score(task, v) : ReportFormat.Number(v, 3) : "–")}"))],
+        }).ToList();
+        var last = shown.Max(cell => cell.History.Max(epoch => epoch.Epoch));
+        var ticks = Enumerable.Range(1, Math.Max(1, last)).Select(epoch => ((double)epoch, epoch.ToString(CultureInfo.InvariantCulture))).ToList();
+        return (new PlotSpec(new PlotAxis("Epoch", 0.7, last + 0.3, ticks), new PlotAxis(null, Format: isScore && task.Unit == ScoreUnit.Fraction ? ".0%" : null), series, []), $"{what}, {ReportFormat.Count(largest)} labelled examples");
+    }
+
+    /// <summary>Observed accuracy against predicted probability; null where the task has no calibration.</summary>
+    public PlotSpec? Calibration(TaskEntry task)
+    {
+        var curves = model.Calibration.Where(curve => curve.Task == task.Name).ToList();
+        if (curves.Count == 0) return null;
+        var series = curves.Select(curve => new PlotSeries
+        {
+            Key = tables.Labels.Series(curve.Condition),
+            Color = Color(curve.Condition.Model),
+            Symbol = Symbol(curve.Condition.Model, open: curve.Condition.IsFineTuned),
+            Dash = Dash(curve.Condition),
+            Points = [.. curve.Bins.Where(bin => bin.Count > 0).Select(bin => new PlotPoint(bin.Confidence, bin.Accuracy, null,
+                $"{tables.Labels.Full(curve.Condition)}\npredicted {ReportFormat.Number(bin.Confidence * 100, 1)}%, right {ReportFormat.Number(bin.Accuracy * 100, 1)}%, {ReportFormat.Count(bin.Count)} items"))],
+        });
+        return new PlotSpec(new PlotAxis("Predicted probability", -0.02, 1.03, Format: ".0%"), new PlotAxis(null, -0.02, 1.03, Format: ".0%"), [.. series], [new PlotLine(0, 1, 0, 1, null, "muted")]);
+    }
+
+    /// <summary>The best in-context and fine-tuned summary of every model.</summary>
+    public IEnumerable<ConditionSummary> Best(TaskEntry task) => tables.Summaries.Where(row => row.Task == task.Name && double.IsFinite(row.Score))
+        .GroupBy(row => (row.Condition.Model, row.Condition.IsFineTuned)).Select(group => group.MaxBy(row => task.HigherIsBetter ? row.Score : -row.Score)!);
+
+    /// <summary>Legend entries for the published series of <see cref="Sizes"/>: key, colour, symbol, dash.</summary>
+    public IReadOnlyList<(string Key, string Color, string? Symbol, string? Dash)> PaperLegend() =>
+        [.. model.PaperValues.Where(value => value.Parameters is > 0).DistinctBy(PaperSeries).Select(value => (PaperSeries(value), PaperColor(value), (string?)PaperSymbol(value), (string?)PaperDash(value)))];
+
+    private PlotSeries Curve(ModelEntry entry, string what, Func<LearningPoint, double?> loss, double opacity, double width) => new()
+    {
+        Key = entry.Name,
+        Color = Color(entry.Name),
+        Opacity = opacity,
+        Width = width,
+        Points = [.. entry.LearningCurve.Where(point => loss(point) is not null).Select(point => new PlotPoint(point.Tokens, loss(point)!.Value, null,
+            $"{entry.Name}, {what}\nstep {ReportFormat.Count(point.Step)}, {ReportFormat.Size(point.Tokens)} tokens: {ReportFormat.Number(loss(point)!.Value, 3)} nats"))],
+    };
+
+    private string PaperSeries(PaperValue value)
+    {
+        var setting = value.Setting switch { "zero" => "zero-shot", "one" => "one-shot", "few" => "few-shot", "finetune" => "trained on the task", _ => value.Setting };
+        return $"{value.Source.Split(' ')[0]}, {setting}{(_manyPaperMetrics ? ", " + value.Metric : "")}";
+    }
+
+    private static string PaperColor(PaperValue value) => value.Source.StartsWith("GPT-3", StringComparison.Ordinal) ? "paper3" : "paper12";
+
+    private static string PaperSymbol(PaperValue value) => value.Setting switch { "zero" => "x-thin-open", "one" => "cross-thin-open", "few" => "asterisk-open", _ => "star" };
+
+    private static string PaperDash(PaperValue value) => value.Setting switch { "zero" => "2px,3px", "one" => "6px,3px", _ => "solid" };
+
+    private string Hover(TaskEntry task, ConditionSummary row) =>
+        $"{tables.Labels.Full(row.Condition)}\n{ReportFormat.Score(task, row.Score)}{(row.Interval is { } interval ? " " + ReportFormat.Range(task, interval) : "")}{(row.SeedCount > 1 ? $", {row.SeedCount.ToString(CultureInfo.InvariantCulture)} seeds" : "")}";
+
+    private static int Examples(Condition condition) => condition.LabelledCount ?? condition.K ?? 0;
+
+    // Logarithmic, with zero examples one doubling left of one example.
+    private static double Place(int examples) => examples == 0 ? -1 : Math.Log2(examples);
+
+    private static PlotAxis ScoreAxis(TaskEntry task, IEnumerable<ConditionSummary> rows) => ScoreAxis(task, rows.Select(row => (row.Score, row.Interval)));
+
+    private static PlotAxis ScoreAxis(TaskEntry task, IEnumerable<(double Score, Interval? Interval)> values)
+    {
+        var ends = values.SelectMany(value => new[] { value.Score, value.Interval?.Low ?? value.Score, value.Interval?.High ?? value.Score }).Append(task.ChanceLevel ?? double.NaN).Where(double.IsFinite).ToList();
+        double low = ends.Min(), high = ends.Max(), margin = Math.Max((high - low) * 0.08, high == low ? Math.Max(Math.Abs(high) * 0.1, 0.01) : 0);
+        var isFraction = task.Unit == ScoreUnit.Fraction;
+        // An axis of fractions ends a little outside [0, 1], so that points at the ends are not cut in half.
+        return new PlotAxis(
+            null, isFraction && low >= 0 ? Math.Max(low - margin, -0.03) : low - margin, isFraction ? Math.Min(high + margin, 1.03) : high + margin, Format: isFraction ? ".0%" : null);
+    }
+}

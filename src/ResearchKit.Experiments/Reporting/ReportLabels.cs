@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace ResearchKit.Experiments.Reporting;
+
+/// <summary>What conditions, metrics and settings are called in every form of the report.</summary>
+internal sealed class ReportLabels
+{
+    private readonly bool _manyRecipes;
+    private readonly bool _manyModels;
+
+    public ReportLabels(ReportModel model)
+    {
+        _manyRecipes = model.FineTuning.Select(cell => cell.Recipe).Concat(model.Summaries.Select(row => row.Condition.Recipe).OfType<string>()).Distinct(StringComparer.Ordinal).Count() > 1;
+        _manyModels = model.Models.Count > 1;
+    }
+
+    /// <summary>Such as <c>gpt2-mini, 8-shot</c> or <c>gpt1-mini, fine-tuned on 64 (no-lm)</c>; recipes only where there are several.</summary>
+    public string Full(Condition condition) => condition.Model + ", " + Regime(condition);
+
+    /// <summary>As <see cref="Full"/>, without the model where there is only one.</summary>
+    public string Brief(Condition condition) => _manyModels ? Full(condition) : Regime(condition);
+
+    /// <summary>Such as <c>8-shot</c> or <c>fine-tuned on 64</c>.</summary>
+    public string Regime(Condition condition) => condition switch
+    {
+        { LabelledCount: { } count } => "fine-tuned on " + ReportFormat.Count(count) + Suffix(condition),
+        _ => Shots(condition.K ?? 0) + Suffix(condition),
+    };
+
+    /// <summary>Series of a figure: a model in context, or fine-tuned by a recipe.</summary>
+    public string Series(Condition condition) => condition.Model + (condition.IsFineTuned ? ", fine-tuned" : ", in context") + Suffix(condition);
+
+    /// <summary><c>zero-shot</c>, <c>one-shot</c>, <c>8-shot</c>.</summary>
+    public static string Shots(int k) => k switch { 0 => "zero-shot", 1 => "one-shot", _ => k.ToString(CultureInfo.InvariantCulture) + "-shot" };
+
+    /// <summary>A metric's name for reading: <c>perplexity_per_word</c> becomes <c>Perplexity per word</c>.</summary>
+    public static string Metric(string metric)
+    {
+        var words = metric.Replace('_', ' ');
+        return words switch
+        {
+            "" => "Score",
+            "f1" or "bleu" => words.ToUpperInvariant(),
+            "rouge l" or "rougel" => "ROUGE-L",
+            "matthews" => "Matthews correlation",
+            _ => char.ToUpperInvariant(words[0]) + words[1..],
+        };
+    }
+
+    /// <summary>A paper's setting for reading.</summary>
+    public static string Setting(PaperValue value) => value.Setting switch
+    {
+        "zero" => "zero-shot",
+        "one" => "one-shot",
+        "few" => value.K is { } k ? Shots(k) : "few-shot",
+        "finetune" => "trained on the task",
+        _ => value.Setting,
+    };
+
+    private string Suffix(Condition condition) =>
+        condition.IsFineTuned ? _manyRecipes && condition.Recipe is { } recipe ? $" ({recipe})" : "" : condition.Protocol is { } protocol ? $" ({protocol})" : "";
+}
