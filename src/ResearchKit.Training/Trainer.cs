@@ -118,7 +118,7 @@ public sealed class Trainer
         if (batch.LossTargetCount == 0) return 0;
         using var scope = NewDisposeScope();
         random.manual_seed((long)new CounterRandom(_config.Seed, "dropout", step, micro).NextUInt64());
-        var device = _model.parameters().First().device;
+        var device = _model.Device;
         var inputs = tensor(batch.Inputs, [batch.BatchSize, batch.Length], device: device);    // [B, T] Int64
         var targets = tensor(batch.Targets, [batch.BatchSize, batch.Length], device: device);  // [B, T] Int64
         var loss = _model.Loss(inputs, targets) * ((double)batch.LossTargetCount / targetCount);

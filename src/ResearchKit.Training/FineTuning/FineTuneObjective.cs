@@ -1,0 +1,32 @@
+using ResearchKit.Core.Configuration;
+using ResearchKit.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ResearchKit.Training.FineTuning;
+
+/// <summary>L3 = L2 + λ·L1 (Radford et al. 2018 §3.2): mean task loss over the examples, plus λ times the mean language-modelling loss over all their sequences, right answers or wrong.</summary>
+internal sealed class FineTuneObjective(Gpt model, TaskHead head, double lambda, LmSoftmax softmax)
+{
+    /// <summary>Share of one group of an update's examples in the objective.</summary>
+    /// <param name="batch">The group.</param>
+    /// <param name="exampleCount">Examples of the whole update.</param>
+    /// <param name="sequenceCount">Sequences of the whole update.</param>
+    /// <returns>Scalars: the share to differentiate, and its parts L2 and L1 (undifferentiated, L1 without λ).</returns>
+    public (Tensor Total, double Task, double Lm) Share(ExampleBatch batch, int exampleCount, int sequenceCount)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = batch.Hidden(model);
+        var labels = tensor(batch.Examples.Select(example => (long)example.Label).ToArray(), device: hidden.device);
+        var task = nn.functional.cross_entropy(batch.TaskLogits(hidden, head).to(float32), labels, reduction: nn.Reduction.Sum) / exampleCount;
+        if (lambda == 0) return (task.MoveToOuterDisposeScope(), task.ToSingle(), 0);
+        var lm = batch.LmLosses(hidden, OutputMatrix()).sum() / sequenceCount;
+        return ((task + lm * lambda).MoveToOuterDisposeScope(), task.ToSingle(), lm.ToSingle());
+    }
+
+    private Tensor OutputMatrix()
+    {
+        var weights = model.named_parameters().Where(pair => pair.name is "wte.weight" or "wpe.weight").ToDictionary(pair => pair.name, pair => (Tensor)pair.parameter, StringComparer.Ordinal);
+        return softmax == LmSoftmax.Vocabulary ? weights["wte.weight"] : cat([weights["wte.weight"], weights["wpe.weight"]]);   // [V + 3 (+ n_ctx), C]
+    }
+}
