@@ -19,7 +19,11 @@ internal sealed class TrainedWeights : IDisposable
         if (_lowPrecision)
         {
             using var noGradient = no_grad();
-            foreach (var (name, parameter) in model.named_parameters()) masters.Add(name, parameter.detach().clone().DetachFromDisposeScope());
+            using (NewDisposeScope())
+            {
+                foreach (var (name, parameter) in model.named_parameters()) masters.Add(name, parameter.detach().clone().DetachFromDisposeScope());
+            }
+
             model.to(bfloat16);                                          // replaces the parameters: the optimizer must come after
         }
 

@@ -18,9 +18,10 @@ internal sealed class KeptWeights(Optimizer optimizer) : IDisposable
         if (score <= _bestScore) return;
         (_bestScore, _bestEpoch) = (score, epoch);
         using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
         foreach (var (name, weight) in optimizer.Weights())
         {
-            if (_kept.TryGetValue(name, out var kept)) kept.copy_(weight).Dispose();
+            if (_kept.TryGetValue(name, out var kept)) kept.copy_(weight);
             else _kept.Add(name, weight.detach().clone().DetachFromDisposeScope());
         }
     }
@@ -31,7 +32,7 @@ internal sealed class KeptWeights(Optimizer optimizer) : IDisposable
         if (_bestEpoch is { } best && best != _lastEpoch)
         {
             using var noGradient = no_grad();
-            foreach (var (name, weight) in optimizer.Weights()) weight.copy_(_kept[name]).Dispose();
+            foreach (var (name, weight) in optimizer.Weights()) weight.copy_(_kept[name]);
         }
 
         return _bestEpoch;
