@@ -7,14 +7,15 @@ internal static class Golden
 {
     public static string Root { get; } = Find();
 
-    /// <summary>Case folders that hold <paramref name="file"/>, as test data relative to the root.</summary>
-    public static TheoryData<string> CasesWith(string file)
+    /// <summary>Case folders that hold <paramref name="file"/> (with a tensor of that name, where one is given), as test data relative to the root.</summary>
+    public static TheoryData<string> CasesWith(string file, string? tensor = null)
     {
         var data = new TheoryData<string>();
         foreach (var path in Directory.EnumerateFiles(Root, file, SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
             var folder = Path.GetDirectoryName(path)!;
-            if (File.Exists(Path.Combine(folder, "config.json"))) data.Add(Path.GetRelativePath(Root, folder));
+            if (!File.Exists(Path.Combine(folder, "config.json"))) continue;
+            if (tensor is null || new TensorFile(path).Has(tensor)) data.Add(Path.GetRelativePath(Root, folder));
         }
 
         return data;

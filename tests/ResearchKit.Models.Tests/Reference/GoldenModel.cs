@@ -8,13 +8,12 @@ namespace ResearchKit.Models.Tests.Reference;
 /// <summary>Builds a <see cref="Gpt"/> from a case folder in Hugging Face layout.</summary>
 internal static class GoldenModel
 {
-    /// <summary>Parameter of ours, and the stored names that make it; Conv1D families store [in, out].</summary>
-    public static Gpt Load(string folder)
+    public static Gpt Load(string folder, Func<ModelConfig, ModelConfig>? change = null)
     {
         var json = Golden.Json(folder, "config.json");
         var neo = json.GetProperty("model_type").GetString() == "gpt_neo";
         var stored = new TensorFile(folder, "model.safetensors");
-        var model = new Gpt(Config(json));
+        var model = new Gpt((change ?? (config => config))(Config(json)));
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         foreach (var (name, parameter) in model.named_parameters()) parameter.copy_(Stored(stored.Has, name => stored[name], name, neo));
@@ -22,7 +21,7 @@ internal static class GoldenModel
         return model;
     }
 
-    /// <summary>Stored values in our layout; used for weights and for gradients.</summary>
+    /// <summary>Stored values of one of our parameters, weights or gradients; Conv1D families store [in, out], GPT-Neo stores q, k, v apart.</summary>
     public static Tensor Stored(Func<string, bool> has, Func<string, Tensor> read, string name, bool neo)
     {
         if (!neo)
