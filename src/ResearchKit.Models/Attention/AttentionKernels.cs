@@ -25,6 +25,11 @@ public static class AttentionKernels
             return functional.scaled_dot_product_attention(ForFusedKernel(q, scale), k, v, p: dropoutProbability, is_casual: true).MoveToOuterDisposeScope();
         }
 
+        if (T == S && SparseAttention.Pays(pattern, T))
+        {
+            return SparseAttention.Attend(q, k, v, pattern, scale, dropoutProbability).MoveToOuterDisposeScope();
+        }
+
         var mask = AttentionMasks.Additive(pattern, T, S, H, q.dtype, q.device);        // [T, S] or [H, T, S]
         return functional.scaled_dot_product_attention(ForFusedKernel(q, scale), k, v, attn_mask: mask, p: dropoutProbability).MoveToOuterDisposeScope();
     }
