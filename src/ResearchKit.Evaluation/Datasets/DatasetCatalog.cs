@@ -41,8 +41,9 @@ public sealed record DatasetSplit(string Name, int Canonical, int Present);
 /// <param name="Source">GitHub repository, owner/name.</param>
 /// <param name="SourcePath">Path in the repository whose bytes are the stored ones (or their uncompressed content); null where the stored file was laid out again.</param>
 /// <param name="ContentSha256">SHA-256 of the uncompressed content of a <c>.gz</c> file: any compression of it is accepted.</param>
+/// <param name="ContentSize">Bytes of the uncompressed content of a <c>.gz</c> file.</param>
 /// <param name="Note">How the stored file came from the source where it differs from it.</param>
-public sealed record DatasetFile(string Path, long Size, string Sha256, string Source, string? SourcePath = null, string? ContentSha256 = null, string? Note = null)
+public sealed record DatasetFile(string Path, long Size, string Sha256, string Source, string? SourcePath = null, string? ContentSha256 = null, long? ContentSize = null, string? Note = null)
 {
     /// <summary>Path of the file under a host of raw repository files: <c>owner/name/commit/path</c>; null where the stored file was laid out again.</summary>
     [JsonIgnore]

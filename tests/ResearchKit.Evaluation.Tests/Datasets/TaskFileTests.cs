@@ -1,0 +1,135 @@
+using ResearchKit.Core;
+using ResearchKit.Core.Tasks;
+using ResearchKit.Evaluation.Datasets;
+using ResearchKit.Evaluation.Tasks;
+
+namespace ResearchKit.Evaluation.Tests.Datasets;
+
+public sealed class TaskFileTests : IDisposable
+{
+    private const string TenLines = """
+        {
+          "name": "weather",
+          "data": { "train": "train.jsonl", "test": "test.jsonl" },
+          "prompt": { "context": "{text}\nIs it about rain?", "answer": " {answer}" },
+          "choices": ["no", "yes"],
+          "label_field": "label",
+          "scoring": { "kind": "choices", "normalization": "sum" },
+          "structured": { "kind": "classification", "text": "{text}" }
+        }
+        """;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public TaskFileTests()
+    {
+        File.WriteAllText(_folder.File("train.jsonl"), "{\"text\":\"It pours.\",\"label\":1}\n{\"text\":\"The sun shines.\",\"label\":\"no\"}\n");
+        File.WriteAllText(_folder.File("test.jsonl"), "{\"text\":\"Drops fall.\",\"label\":true}\n\n{\"text\":\"A dry day.\",\"label\":0}\n");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Write(string json)
+    {
+        File.WriteAllText(_folder.File("task.json"), json);
+        return _folder.File("task.json");
+    }
+
+    [Fact]
+    public void TenLinesMakeATask()
+    {
+        var task = TaskFile.Load(Write(TenLines));
+        var splits = task.Load();
+        Assert.Equal("weather", task.Name);
+        Assert.Equal(new ChoiceScoring(Normalization.Sum), task.Scoring);
+        Assert.Equal([1, 0], splits.Train.Select(i => i.Gold!.Value));
+        Assert.Equal([1, 0], splits.Test.Select(i => i.Gold!.Value));
+        Assert.Equal(["test/0", "test/1"], splits.Test.Select(i => i.Id));
+        Assert.Equal(new ClassificationInput("Drops fall."), splits.Test[0].Structured);
+
+        var prompt = new PromptBuilder(task, splits, new EvaluationOptions()).Build(splits.Test[0], 1);
+        Assert.EndsWith("Drops fall.\nIs it about rain?", prompt.Contexts[0], StringComparison.Ordinal);
+        Assert.Equal([" no", " yes"], prompt.Continuations);
+    }
+
+    [Fact]
+    public void ListsOfAnswersMakeAGenerationTask()
+    {
+        File.WriteAllText(_folder.File("test.jsonl"), "{\"q\":\"2+2\",\"a\":[\"4\",\"four\"],\"p\":7}\n{\"q\":\"1+1\",\"a\":2,\"p\":7}\n");
+        var task = TaskFile.Load(Write("""
+            { "name": "sums", "data": { "test": "test.jsonl" }, "prompt": { "context": "{q} =" }, "answers_field": "a", "cluster_field": "p",
+              "scoring": { "kind": "generation", "metric": "f1", "max_new_tokens": 5, "stop": ["\n", "."], "beam_width": 4 }, "demonstrations": { "split": "test", "per_item": false } }
+            """));
+        var items = task.Load().Test;
+        Assert.Equal(["4", "four"], items[0].Answers);
+        Assert.Equal(["2"], items[1].Answers);
+        Assert.Equal("7", items[0].Cluster);
+        var scoring = Assert.IsType<GenerationScoring>(task.Scoring);
+        Assert.Equal((GenerationMetric.F1, 5, 4, 2), (scoring.Metric, scoring.MaxNewTokenCount, scoring.BeamWidth, scoring.StopStrings.Length));
+        Assert.Equal(new DemonstrationSource("test", false), task.Demonstrations);
+    }
+
+    [Fact]
+    public void ChoicesOfTheRowMakeAMultipleChoiceTask()
+    {
+        File.WriteAllText(_folder.File("test.jsonl"), "{\"q\":\"sky\",\"o\":[\"blue\",\"green\",\"red\"],\"g\":2}\n");
+        var task = TaskFile.Load(Write("""
+            { "name": "colours", "data": { "test": "test.jsonl" }, "prompt": { "context": "{q}" }, "choices_field": "o", "label_field": "g",
+              "structured": { "kind": "multiple_choice", "context": "{q}" } }
+            """));
+        var item = Assert.Single(task.Load().Test);
+        Assert.Equal(["blue", "green", "red"], item.Choices);
+        Assert.Equal(2, item.Gold);
+        Assert.Equal(item.Choices, Assert.IsType<MultipleChoiceInput>(item.Structured).Answers);
+    }
+
+    [Fact]
+    public void AllProblemsOfAFileAreReportedAtOnce()
+    {
+        var error = Assert.Throws<ConfigException>(() => TaskFile.Load(Write("""
+            {
+              "data": { "test": "nothing.jsonl", "dev": "x" },
+              "prompt": { "context": "{text", "seperator": "\n" },
+              "choices": ["only"],
+              "scoring": { "kind": "rank" },
+              "structured": { "kind": "entailment", "premise": "{text}" },
+              "colour": 3
+            }
+            """)));
+        string[] expected =
+        [
+            "name is missing", "nothing.jsonl' does not exist", "data.dev is no known key", "prompt.context:", "prompt.seperator is no known key", "choices: at least two",
+            "label_field is missing", "scoring.kind is \"rank\"", "structured.hypothesis is missing", "colour is no known key",
+        ];
+        Assert.All(expected, e => Assert.Contains(e, error.Message, StringComparison.Ordinal));
+        Assert.Equal(expected.Length, error.Problems.Count);
+    }
+
+    [Fact]
+    public void AllProblemsOfTheRowsAreReportedAtOnceWithTheirLines()
+    {
+        File.WriteAllText(_folder.File("test.jsonl"), "{\"text\":\"a\",\"label\":2}\n{\"label\":0}\n{\"text\":\n{\"text\":\"b\"}\n[1]\n");
+        var task = TaskFile.Load(Write(TenLines));
+        var error = Assert.Throws<ConfigException>(() => task.Load());
+        Assert.Equal(5, error.Problems.Count);
+        for (var line = 1; line <= 5; line++) Assert.Contains($"line {line}:", error.Problems[line - 1], StringComparison.Ordinal);
+        Assert.Contains("`label` is 2; allowed is an index from 0 to 1", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{ \"name\": ", "is no JSON")]
+    [InlineData("[]", "must be a JSON object")]
+    public void WhatIsNoTaskFileIsSaidSo(string json, string message) =>
+        Assert.Contains(message, Assert.Throws<ConfigException>(() => TaskFile.Load(Write(json))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void AFileThatIsNotThereIsNamed() =>
+        Assert.Contains("nowhere.json", Assert.Throws<ConfigException>(() => TaskFile.Load(_folder.File("nowhere.json"))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void EmptyDataIsAnError()
+    {
+        File.WriteAllText(_folder.File("test.jsonl"), "\n");
+        Assert.Contains("holds no items", Assert.Throws<ConfigException>(() => TaskFile.Load(Write(TenLines)).Load()).Message, StringComparison.Ordinal);
+    }
+}
