@@ -1,19 +1,33 @@
+using ResearchKit.Core.Tokenization.Gpt1;
+
 namespace ResearchKit.Core.Tokenization;
 
 /// <summary>Finds a tokenizer by name or by the files of a folder, and saves one.</summary>
 public static class TokenizerFolder
 {
+    private static readonly (string Name, Gpt1PreProcessing PreProcessing)[] Gpt1Names =
+        [("gpt1-original", Gpt1PreProcessing.Original), ("gpt1-hf-fallback", Gpt1PreProcessing.HuggingFaceFallback)];
+
     /// <summary>Opens a tokenizer.</summary>
-    /// <param name="nameOrFolder"><c>gpt2</c>, or a folder with <c>vocab.json</c> and <c>merges.txt</c>, <c>encoder.json</c> and <c>vocab.bpe</c>, or <c>characters.json</c>.</param>
+    /// <param name="nameOrFolder"><c>gpt2</c>; <c>gpt1-original:FOLDER</c> or <c>gpt1-hf-fallback:FOLDER</c> with the folder of GPT-1's vocabulary; or a folder with
+    /// <c>vocab.json</c> and <c>merges.txt</c>, <c>encoder.json</c> and <c>vocab.bpe</c>, <c>encoder_bpe_40000.json</c> and <c>vocab_40000.bpe</c>, or <c>characters.json</c>.
+    /// A folder of GPT-1 is read with the original pre-processing, or with the one saved there.</param>
     /// <exception cref="ConfigException">There is no such name or folder, or its files are malformed.</exception>
     public static ITokenizer Load(string nameOrFolder)
     {
         if (nameOrFolder == "gpt2") return BytePairTokenizer.Gpt2();
+        foreach (var (name, preProcessing) in Gpt1Names)
+        {
+            if (nameOrFolder == name) throw new ConfigException($"tokenizer {name}: the folder of GPT-1's vocabulary must follow, as {name}:FOLDER");
+            if (nameOrFolder.StartsWith(name + ":", StringComparison.Ordinal)) return Gpt1Tokenizer.FromFolder(nameOrFolder[(name.Length + 1)..], preProcessing);
+        }
+
         if (!Directory.Exists(nameOrFolder))
-            throw new ConfigException($"tokenizer \"{nameOrFolder}\": no such name or folder; give gpt2 or a folder with a vocabulary");
+            throw new ConfigException($"tokenizer \"{nameOrFolder}\": no such name or folder; give gpt2, gpt1-original:FOLDER, gpt1-hf-fallback:FOLDER, or a folder with a vocabulary");
+        if (Gpt1Vocabulary.ExistsIn(nameOrFolder)) return Gpt1Tokenizer.FromFolder(nameOrFolder);
         if (BytePairFiles.ExistIn(nameOrFolder)) return BytePairTokenizer.FromFolder(nameOrFolder);
         if (File.Exists(Path.Combine(nameOrFolder, CharacterTokenizer.FileName))) return CharacterTokenizer.FromFolder(nameOrFolder);
-        throw new ConfigException($"{nameOrFolder}: no tokenizer here; a folder holds vocab.json and merges.txt, encoder.json and vocab.bpe, or {CharacterTokenizer.FileName}");
+        throw new ConfigException($"{nameOrFolder}: no tokenizer here; a folder holds vocab.json and merges.txt, encoder.json and vocab.bpe, encoder_bpe_40000.json and vocab_40000.bpe, or {CharacterTokenizer.FileName}");
     }
 
     /// <summary>Whether a folder holds a tokenizer that <see cref="Load"/> opens.</summary>
@@ -26,8 +40,9 @@ public static class TokenizerFolder
         switch (tokenizer)
         {
             case BytePairTokenizer bytePair: bytePair.Save(folder); break;
+            case Gpt1Tokenizer gpt1: gpt1.Save(folder); break;
             case CharacterTokenizer characters: characters.Save(folder); break;
-            default: throw new ConfigException($"tokenizer {tokenizer.Name}: a {tokenizer.GetType().Name} cannot be saved; only byte-pair and character tokenizers can");
+            default: throw new ConfigException($"tokenizer {tokenizer.Name}: a {tokenizer.GetType().Name} cannot be saved; only byte-pair, GPT-1 and character tokenizers can");
         }
     }
 }
