@@ -27,6 +27,11 @@ public static class Evaluator
     {
         if (options.Shots < 0) throw new ConfigException($"Shots ({options.Shots}) must be at least 0.");
         if (options.ChunkSize < 1) throw new ConfigException($"Chunk size ({options.ChunkSize}) must be at least 1.");
+        if (task.Scoring is GenerationScoring { MaxNewTokenCount: var longest } && (longest < 1 || longest >= model.ContextLength))
+        {
+            throw new ConfigException($"Task {task.Name}: answers of up to {longest} tokens, but model {model.Name} has a context of {model.ContextLength}; allowed are 1 to {model.ContextLength - 1}.");
+        }
+
         if (tokenizer.VocabularySize > model.VocabularySize)
         {
             throw new ConfigException($"Tokenizer {tokenizer.Name} has {tokenizer.VocabularySize} ids but model {model.Name} only {model.VocabularySize}; use the tokenizer that the model was trained with.");
@@ -39,6 +44,7 @@ public static class Evaluator
         var outcome = task.Scoring switch
         {
             GenerationScoring scoring => Generate(tokenizer, scoring, options, items, fitter, ledger, cancellation),
+            ThresholdScoring scoring => Threshold(tokenizer, task, splits, scoring, options, items, fitter, encoder, ledger, cancellation),
             PerplexityScoring scoring => Roll(tokenizer, scoring, items, fitter, encoder, ledger, cancellation),
             _ => Rank(task, options, items, fitter, encoder, ledger, cancellation),
         };
@@ -103,7 +109,7 @@ public static class Evaluator
             var choices = requests.Select((index, i) => new ChoiceResult
             {
                 Text = prompt.Rendered.Continuations[i],
-                Answer = AnswerText(task.Scoring, item, i),
+                Answer = PromptBuilder.ScoredAnswers(task.Scoring, item)[i],
                 TokenIds = prompt.Requests[i].Continuation,
                 TokenLogProbabilities = scores[index].TokenLogProbabilities,
                 LogProbability = scores[index].LogProbability,
@@ -117,7 +123,7 @@ public static class Evaluator
             {
                 Choices = choices,
                 Predictions = predictions,
-                Score = task.Scoring is TargetScoring ? (choices[0].IsGreedy ? 1 : 0) : (predictions[0].Correct ? 1 : 0),
+                Score = (task.Scoring is TargetScoring ? choices.Any(choice => choice.IsGreedy) : predictions[0].Correct) ? 1 : 0,
             };
         })];
     }
@@ -134,11 +140,9 @@ public static class Evaluator
         };
     }
 
-    private static string AnswerText(Scoring scoring, TaskItem item, int choice) => scoring is TargetScoring ? PromptBuilder.GoldText(item) : item.Choices[choice];
-
     // Of partial scoring the choice stands in the context, so what counts is the shared continuation.
     private static string CountedText(Scoring scoring, TaskItem item, int choice, FittedPrompt prompt) =>
-        scoring is PartialScoring ? prompt.Rendered.Continuations[choice].TrimStart() : AnswerText(scoring, item, choice);
+        scoring is PartialScoring ? prompt.Rendered.Continuations[choice].TrimStart() : PromptBuilder.ScoredAnswers(scoring, item)[choice];
 
     private static ItemResult[] Generate(
         ITokenizer tokenizer, GenerationScoring scoring, EvaluationOptions options, IReadOnlyList<TaskItem> items,
@@ -202,6 +206,24 @@ public static class Evaluator
                     WordCount = Regex.Split(counted, @"\s+").Length,
                 }],
             };
+        })];
+    }
+
+    private static ItemResult[] Threshold(
+        ITokenizer tokenizer, EvaluationTask task, TaskSplits splits, ThresholdScoring scoring, EvaluationOptions options, IReadOnlyList<TaskItem> items,
+        PromptFitter fitter, ContinuationEncoder encoder, RequestLedger ledger, CancellationToken cancellation)
+    {
+        var pool = task.Demonstrations.Split == "validation" ? splits.Validation : splits.Train;
+        if (pool.Count == 0) throw new ConfigException($"Task {task.Name}: no {task.Demonstrations.Split} items to choose the threshold by.");
+        var chosen = new CounterRandom(options.DemonstrationSeed ?? options.Seed, "threshold").Sample(pool.Count, Math.Min(pool.Count, scoring.CalibrationItemCount));
+        TaskItem[] all = [.. items, .. chosen.Select(i => pool[i])];
+        var rolled = Roll(tokenizer, new PerplexityScoring(), all, fitter, encoder, ledger, cancellation);
+        double Mean(ItemResult item) => item.Choices[0].LogProbability / Math.Max(1, item.Choices[0].TokenIds.Count);
+        var threshold = LabelThreshold.Best([.. rolled.Skip(items.Count).Select(item => (Mean(item), item.Gold == 1))]);
+        return [.. rolled.Take(items.Count).Select(item => Mean(item) > threshold ? 1 : 0).Zip(rolled, (choice, item) => item with
+        {
+            Predictions = [new ChoicePrediction("threshold", choice, choice == item.Gold, false)],
+            Score = choice == item.Gold ? 1 : 0,
         })];
     }
 

@@ -40,27 +40,33 @@ public sealed class PromptBuilder
     /// <exception cref="ConfigException">A missing field, a missing answer, or too few demonstrations.</exception>
     public RenderedPrompt Build(TaskItem item, int shots)
     {
-        var demonstrations = Demonstrations(item, shots);
-        var shown = demonstrations.ToArray();
+        var shown = Demonstrations(item, shots).ToArray();
         if (_options.OrderSeed is { } order) new CounterRandom(order, "demonstration order/" + item.Id).Shuffle<TaskItem>(shown);
+        return Build(item, shown);
+    }
+
+    /// <summary>Renders an item behind given demonstrations, in their order.</summary>
+    /// <exception cref="ConfigException">A missing field or answer.</exception>
+    public RenderedPrompt Build(TaskItem item, IReadOnlyList<TaskItem> shown)
+    {
         var head = _task.Prompt.Instruction + string.Concat(shown.Select(demonstration => Render(demonstration) + _separator));
         string Context(string? answer) => head + _context.Render(item.Fields, answer, item.Id);
         string Continuation(string answer) => _answer.Render(item.Fields, answer, item.Id);
 
-        var (contexts, continuations) = _task.Scoring switch
+        var scored = ScoredAnswers(_task.Scoring, item);
+        var shared = _task.Scoring is PartialScoring ? "" : Context(null);
+        string[] contexts = _task.Scoring switch
         {
-            ChoiceScoring when Context(null) is var context =>
-                (item.Choices.Select(_ => context).ToArray(), item.Choices.Select(Continuation).ToArray()),
-            PartialScoring => (item.Choices.Select(Context).ToArray(), item.Choices.Select(Continuation).ToArray()),
-            TargetScoring => ([Context(null)], new[] { Continuation(GoldText(item)) }),
-            _ => ([Context(null)], Array.Empty<string>()),
+            PartialScoring => [.. scored.Select(Context)],
+            ChoiceScoring or TargetScoring => [.. scored.Select(_ => shared)],
+            _ => [shared],
         };
         if (_task.Scoring is ChoiceScoring or PartialScoring && item.Choices.Count == 0)
         {
             throw new ConfigException($"Task {_task.Name}, item {item.Id}: it has no choices, but the task ranks choices; give the item choices or use a generation scoring.");
         }
 
-        return new RenderedPrompt(contexts, continuations, [.. shown.Select(demonstration => demonstration.Id)]);
+        return new RenderedPrompt(contexts, [.. scored.Select(Continuation)], [.. shown.Select(demonstration => demonstration.Id)]);
     }
 
     /// <summary>The first <paramref name="count"/> demonstrations of an item's draw: a pure function of seed and item, so that the draw for k = 2 begins the draw for k = 4.</summary>
@@ -83,6 +89,14 @@ public sealed class PromptBuilder
             }
         }
     }
+
+    /// <summary>Answers that a scoring asks about: the choices, the accepted answers as targets, none for generation and perplexity.</summary>
+    internal static IReadOnlyList<string> ScoredAnswers(Scoring scoring, TaskItem item) => scoring switch
+    {
+        ChoiceScoring or PartialScoring => item.Choices,
+        TargetScoring => item.Answers.Count > 0 ? item.Answers : [GoldText(item)],
+        _ => [],
+    };
 
     /// <summary>The right answer as text: the right choice, or the first accepted answer.</summary>
     /// <exception cref="ConfigException">The item has neither.</exception>

@@ -47,5 +47,5 @@ public class ContinuationEncoderTests
 
     [Fact]
     public void APrefixTokenOutsideTheVocabularyIsRefused() =>
-        Assert.Contains("300", Assert.Throws<ConfigException>(() => new ContinuationEncoder(new LetterTokenizer(), 300)).Message);
+        Assert.Contains("70000", Assert.Throws<ConfigException>(() => new ContinuationEncoder(new LetterTokenizer(), 70000)).Message);
 }

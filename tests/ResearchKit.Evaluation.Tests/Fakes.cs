@@ -4,14 +4,14 @@ using ResearchKit.Evaluation.Tasks;
 
 namespace ResearchKit.Evaluation.Tests;
 
-/// <summary>One id per UTF-16 unit below 256; 0 ends the text.</summary>
+/// <summary>One id per UTF-16 unit; 0 ends the text.</summary>
 internal sealed class LetterTokenizer : ITokenizer
 {
     public string Name => "letters";
 
     public string Fingerprint => "letters";
 
-    public int VocabularySize => 256;
+    public int VocabularySize => 65536;
 
     public int? EndOfTextId => 0;
 
@@ -33,7 +33,7 @@ internal sealed class RuleModel(Func<string, string, double[]> rule, Func<string
 
     public string WeightsHash => "rule";
 
-    public int VocabularySize => 256;
+    public int VocabularySize => 65536;
 
     public int ContextLength { get; init; } = 1000;
 

@@ -36,7 +36,8 @@ public sealed class AdditiveMetric
             "score" => Mean(item => item.Score),
             "matthews" => Labels(counts => counts.Matthews),
             "binary_f1" or "multi_rc_f1" => Labels(counts => counts.F1(1)),
-            "macro_f1" => Labels(counts => counts.MacroF1),
+            // A class that the items lack counts 0 where the items say how many classes there are, as in the harness's CommitmentBank.
+            "macro_f1" => Labels(counts => counts.MacroF1(items[0].Choices.Count > 0 ? items[0].Choices.Count : null)),
             "multi_rc_exact_match" => new AdditiveMetric(name, unit =>
             {
                 var groups = unit.GroupBy(item => item.Group ?? item.Cluster ?? item.Id).Select(group => group.All(item => Prediction(item).Correct)).ToArray();

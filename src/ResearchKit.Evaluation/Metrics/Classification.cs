@@ -14,7 +14,7 @@ public static class Classification
     public static double F1(IReadOnlyList<int> gold, IReadOnlyList<int> predicted, int positive = 1) => LabelCounts.Of(gold, predicted).F1(positive);
 
     /// <summary>Unweighted mean of F1 over the classes that are true or predicted somewhere.</summary>
-    public static double MacroF1(IReadOnlyList<int> gold, IReadOnlyList<int> predicted) => LabelCounts.Of(gold, predicted).MacroF1;
+    public static double MacroF1(IReadOnlyList<int> gold, IReadOnlyList<int> predicted) => LabelCounts.Of(gold, predicted).MacroF1(null);
 }
 
 /// <summary>Counts that decide every metric of class labels; they add up over items, which makes resampling cheap.</summary>
@@ -52,13 +52,12 @@ internal readonly record struct LabelCounts(double[] Both, double[] Gold, double
         }
     }
 
-    public double MacroF1
+    // Over the given number of classes, or over those that occur, as scikit-learn's macro average.
+    public double MacroF1(int? classCount)
     {
-        get
-        {
-            var counts = this;
-            return Enumerable.Range(0, Gold.Length).Where(label => counts.Gold[label] + counts.Predicted[label] > 0).Average(counts.F1);
-        }
+        var counts = this;
+        var labels = Enumerable.Range(0, Gold.Length).Where(label => classCount is null ? counts.Gold[label] + counts.Predicted[label] > 0 : label < classCount);
+        return labels.Average(counts.F1);
     }
 
     public double F1(int label)

@@ -14,6 +14,7 @@ public static class TaskMetrics
             TargetScoring => [TaskMetric.Accuracy, TaskMetric.TargetPerplexity],
             PerplexityScoring => [TaskMetric.WordPerplexity, TaskMetric.BytePerplexity, TaskMetric.BitsPerByte, TaskMetric.TokenPerplexity],
             GenerationScoring => [TaskMetric.Score],
+            ThresholdScoring => [TaskMetric.Matthews, TaskMetric.Accuracy],
             _ => [TaskMetric.Accuracy],
         };
         return [.. (task.Metrics.Count > 0 ? task.Metrics : standard).Select(metric => NameOf(task.Scoring, metric))];

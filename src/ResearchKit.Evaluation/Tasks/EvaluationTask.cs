@@ -120,7 +120,8 @@ public sealed record GenerationScoring(GenerationMetric Metric, int MaxNewTokenC
     public double LengthPenalty { get; init; } = 0.6;
 }
 
-/// <summary>Scores one given continuation, the accepted answer: right when greedy decoding would produce it, and its perplexity (LAMBADA; the harness's arithmetic).</summary>
+/// <summary>Scores a given continuation, the accepted answer: right when greedy decoding would produce it, and its perplexity (LAMBADA; the harness's arithmetic).
+/// Of several accepted answers any one counts as right, and the first gives the perplexity.</summary>
 /// <param name="Span">What of the continuation is scored.</param>
 public sealed record TargetScoring(TargetSpan Span = TargetSpan.Whole) : Scoring;
 
@@ -137,6 +138,10 @@ public enum TargetSpan
 /// <summary>Log-likelihood of whole texts (the rendered <see cref="PromptTemplate.Context"/>): perplexity per token, word and byte.</summary>
 /// <param name="CountedField">Field whose words and bytes are the denominators, where the scored text was de-tokenized; null (default) counts the scored text.</param>
 public sealed record PerplexityScoring(string? CountedField = null) : Scoring;
+
+/// <summary>Calls a text acceptable (choice 1) when its mean log-probability per token exceeds a threshold: GPT-1's zero-shot CoLA (Radford et al. 2018 §5).</summary>
+/// <param name="CalibrationItemCount">Items of the demonstrations' split that choose the threshold, by the largest Matthews correlation; the paper does not say how it was chosen.</param>
+public sealed record ThresholdScoring(int CalibrationItemCount = 1000) : Scoring;
 
 /// <summary>How a choice's log-likelihood becomes its rank.</summary>
 public enum Normalization

@@ -1,0 +1,93 @@
+using System.Text.RegularExpressions;
+using ResearchKit.Core;
+using ResearchKit.Evaluation.Tasks;
+
+namespace ResearchKit.Evaluation.Protocols;
+
+/// <summary>Rewrites items as loaded here into what the harness's tasks hold.</summary>
+internal static partial class HarnessAdapters
+{
+    public static Func<TaskSplits, TaskSplits> Each(Func<TaskItem, TaskItem> rewrite) => EverySplit(items => [.. items.Select(rewrite)]);
+
+    /// <summary>Other words for the labels, in another order: label i becomes label <c>order[i]</c>.</summary>
+    public static Func<TaskSplits, TaskSplits> Relabel(string[] labels, int[] order) =>
+        Each(item => item with { Choices = labels, Gold = item.Gold is { } gold ? order[gold] : null });
+
+    public static TaskItem With(this TaskItem item, params (string Name, string Text)[] fields)
+    {
+        var all = new Dictionary<string, string>(item.Fields);
+        foreach (var (name, text) in fields) all[name] = text;
+        return item with { Fields = all };
+    }
+
+    public static string Page(this TaskItem item) => item.Fields.GetValueOrDefault("stored", item.Fields["text"]);
+
+    /// <summary>A sentence that begins with a small letter at the end of a text: HellaSwag's second half, which the harness capitalizes.</summary>
+    public static string CapitalizeLastSentence(string text)
+    {
+        var match = SmallSentence().Match(text);
+        return match.Success ? text[..match.Groups[1].Index] + HarnessText.Capitalize(match.Groups[1].Value) : text;
+    }
+
+    /// <summary>Answers in code point order without those that begin with one kept before.</summary>
+    public static string[] WithoutPrefixed(IReadOnlyList<string> answers)
+    {
+        var kept = new List<string>();
+        foreach (var answer in answers.Order(StringComparer.Ordinal))
+        {
+            if (kept.Count == 0 || !answer.StartsWith(kept[^1], StringComparison.Ordinal)) kept.Add(answer);
+        }
+
+        return [.. kept];
+    }
+
+    public static (string Question, string[] Options, int Gold)[] RaceProblems(string literal)
+    {
+        static ConfigException Broken(string what) => new($"Task race: field `problems` must list dictionaries with question, answer and options; {what}.");
+        if (PythonLiteral.Parse(literal) is not List<object> { Count: > 0 } problems) throw Broken("it is no list");
+        return [.. problems.Select(problem => problem is Dictionary<string, object> entries
+            && entries.GetValueOrDefault("question") is string question && entries.GetValueOrDefault("options") is List<object> options
+            && entries.GetValueOrDefault("answer") is string { Length: 1 } answer && answer[0] - 'A' is >= 0 and var gold && gold < options.Count
+                ? (question, options.Select(option => option as string ?? throw Broken("an option is no text")).ToArray(), gold)
+                : throw Broken("an entry has other contents"))];
+    }
+
+    /// <summary>The last question of every article, earlier ones in its prompt.</summary>
+    public static TaskSplits RaceLastQuestions(TaskSplits splits) => EverySplit(items =>
+    [
+        .. items.GroupBy(item => item.Cluster ?? item.Id).Select(article =>
+        {
+            var questions = article.ToArray();
+            var earlier = questions[..^1].Select(item => (item.Fields["question"], PromptBuilder.GoldText(item)));
+            return questions[^1].With(("prompt", HarnessText.Race(questions[^1].Fields["article"], earlier, questions[^1].Fields["question"])));
+        }),
+    ])(splits);
+
+    /// <summary>One turn of CoQA: the questions so far, and the answers to all but the last.</summary>
+    public static TaskItem CoqaItem(HarnessRow row)
+    {
+        var (questions, answers) = (row.Child("questions").Texts("input_text"), row.Child("answers").Texts("input_text"));
+        var history = string.Concat(questions[..^1].Zip(answers, (question, answer) => $"Q: {question}\n\nA: {answer}\n\n"));
+        return new TaskItem
+        {
+            Id = "", Answers = [answers[questions.Length - 1]],
+            Fields = new Dictionary<string, string> { ["story"] = row["story"], ["history"] = history, ["question"] = questions[^1] },
+        };
+    }
+
+    public static TaskSplits CoqaHistory(TaskSplits splits) => EverySplit(items =>
+    [
+        .. items.GroupBy(item => item.Cluster ?? item.Id).SelectMany(story =>
+        {
+            var turns = story.ToArray();
+            return turns.Select((turn, i) => turn.With(("history",
+                string.Concat(turns[..i].Select(past => $"Q: {past.Fields["question"]}\n\nA: {PromptBuilder.GoldText(past).Trim()}\n\n")))));
+        }),
+    ])(splits);
+
+    private static Func<TaskSplits, TaskSplits> EverySplit(Func<IReadOnlyList<TaskItem>, IReadOnlyList<TaskItem>> rewrite) =>
+        splits => new(rewrite(splits.Train), rewrite(splits.Validation), rewrite(splits.Test));
+
+    [GeneratedRegex(@"[.!?""']\s(\p{Ll}[^.!?]*)$")]
+    private static partial Regex SmallSentence();
+}
