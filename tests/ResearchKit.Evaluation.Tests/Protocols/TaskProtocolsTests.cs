@@ -92,10 +92,11 @@ public class TaskProtocolsTests
     }
 
     [Theory]
-    [InlineData("['a', \"b'c\", 'd\\'e\\n', 'caf\\xe9']", "[\"a\",\"b'c\",\"d'e\\n\",\"caf\\u00E9\"]")]
+    [InlineData("['a', \"b'c\", 'd\\'e\\n', 'caf\\xe9']", "[\"a\",\"b'c\",\"d'e\\n\",\"café\"]")]
     [InlineData("[{'question': 'q', 'options': ['x', 'y',]}]", "[{\"question\":\"q\",\"options\":[\"x\",\"y\"]}]")]
     [InlineData("[]", "[]")]
-    public void PythonLiteralsAreRead(string literal, string json) => Assert.Equal(json, JsonSerializer.Serialize(PythonLiteral.Parse(literal)));
+    public void PythonLiteralsAreRead(string literal, string json) => 
+        Assert.Equal(json, JsonSerializer.Serialize(PythonLiteral.Parse(literal), new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
 
     [Theory]
     [InlineData("['a'")]
