@@ -16,6 +16,7 @@ public static class WeightInitialization
         var config = model.Config;
         foreach (var (name, parameter) in model.named_parameters())
         {
+            using var drawn = NewDisposeScope();                        // one matrix at a time: all of them would be a second copy of the model
             var isNorm = name.Contains("ln_", StringComparison.Ordinal);
             if (parameter.dim() == 1) parameter.fill_(isNorm && name.EndsWith("weight", StringComparison.Ordinal) ? 1.0 : 0.0);
             else parameter.copy_(randn(parameter.shape, generator: generator).mul_(StandardDeviation(config, name, parameter)));

@@ -20,6 +20,7 @@ internal sealed class WeightImport
     private readonly List<(StoredParameter Stored, string Name)> _found = [];
     private readonly List<string> _leftOut = [];
     private string? _outputMatrix;
+    private float[] _chunk = [];
 
     private WeightImport(string path, ITensorSource source, HuggingFaceConfig config) => (_path, _source, _config) = (path, source, config);
 
@@ -129,15 +130,22 @@ internal sealed class WeightImport
         if (_outputMatrix is not null) RequireTied(_outputMatrix, TensorMemory.Floats(parameters["wte.weight"]));
     }
 
+    /// <summary>One buffer for the whole import.</summary>
+    private Span<float> Chunk(int length)
+    {
+        if (_chunk.Length < length) _chunk = new float[length];
+        return _chunk.AsSpan(0, length);
+    }
+
     /// <summary>[rows, columns] in the file to [columns, rows] in memory, some rows at a time.</summary>
     private void CopyTransposed(string name, int rows, int columns, Span<float> destination)
     {
         var step = Math.Clamp(ChunkLength / columns, 1, rows);
-        var chunk = new float[step * columns];
+        var chunk = Chunk(step * columns);
         for (var first = 0; first < rows; first += step)
         {
             var count = Math.Min(step, rows - first);
-            var part = chunk.AsSpan(0, count * columns);
+            var part = chunk[..(count * columns)];
             _source.CopyRangeTo(name, (long)first * columns, part);
             Transpose(part, count, columns, destination[first..], rows);
         }
@@ -170,10 +178,10 @@ internal sealed class WeightImport
 
     private void RequireTied(string name, ReadOnlySpan<float> tokenEmbedding)
     {
-        var chunk = new float[Math.Min(ChunkLength, tokenEmbedding.Length)];
+        var chunk = Chunk(Math.Min(ChunkLength, tokenEmbedding.Length));
         for (var start = 0; start < tokenEmbedding.Length; start += chunk.Length)
         {
-            var part = chunk.AsSpan(0, Math.Min(chunk.Length, tokenEmbedding.Length - start));
+            var part = chunk[..Math.Min(chunk.Length, tokenEmbedding.Length - start)];
             _source.CopyRangeTo(name, start, part);
             // Compared as bits, so that two equal NaNs are equal.
             var same = MemoryMarshal.Cast<float, int>(part).CommonPrefixLength(MemoryMarshal.Cast<float, int>(tokenEmbedding.Slice(start, part.Length)));

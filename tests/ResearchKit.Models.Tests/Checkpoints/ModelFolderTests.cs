@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
+using ResearchKit.Core.Tokenization;
 using ResearchKit.Models.Checkpoints;
 using ResearchKit.Models.Tests.Reference;
 using ResearchKit.Testing;
@@ -282,6 +283,38 @@ public class ModelFolderTests
         Directory.Move(temporary.File("m"), temporary.File(".m.previous"));
         using var loaded = ModelFolder.Load(temporary.File("m"));
         AssertEqualWeights(model, loaded.Model);
+    }
+
+    [Fact]
+    public void TheTokenizerTravelsWithTheModel()
+    {
+        using var temporary = new TemporaryFolder();
+        using var model = new Gpt(Small);
+        var tokenizer = new CharacterTokenizer("a small text");
+        ModelFolder.Save(temporary.File("m"), model, tokenizer);
+        using (var loaded = ModelFolder.Load(temporary.File("m"))) Assert.Equal(tokenizer.Fingerprint, loaded.Tokenizer!.Fingerprint);
+        Assert.Equal(tokenizer.EndOfTextId, (int?)JsonNode.Parse(File.ReadAllText(temporary.File("m/config.json")))!["eos_token_id"]);
+
+        using var narrow = new Gpt(Small with { VocabularySize = 3 });
+        ModelFolder.Save(temporary.File("n"), narrow, null);
+        TokenizerFolder.Save(tokenizer, temporary.File("n"));
+        Assert.Contains("do not belong together", Assert.Throws<ConfigException>(() => ModelFolder.Load(temporary.File("n"))).Message);
+    }
+
+    [Fact]
+    public void WeightsAreCopiedStraightIntoTheParameters()
+    {
+        using var temporary = new TemporaryFolder();
+        var config = Small with { EmbeddingSize = 384, HeadCount = 6, VocabularySize = 12_500, LayerCount = 2 };
+        using (var model = new Gpt(config)) ModelFolder.Save(temporary.File("m"), model, null);
+        ModelFolder.Load(temporary.File("m")).Dispose();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        ModelFolder.Load(temporary.File("m")).Dispose();
+        var managed = GC.GetAllocatedBytesForCurrentThread() - before;
+        // One buffer of 4 MiB for transposing; the weights themselves take 31 MiB.
+        Assert.InRange(managed, 0, 6 << 20);
+        Assert.True(config.ParameterCount * sizeof(float) > 31 << 20);
     }
 
     [Fact]
