@@ -1,4 +1,6 @@
 // Scores over seeds. Takes the runner's summaries where it gave them; the pooling here is for those it did not.
+using MathNet.Numerics.Distributions;
+
 namespace ResearchKit.Experiments.Reporting;
 
 /// <summary>Turns one cell for each seed into one score for each condition.</summary>
@@ -67,7 +69,7 @@ public static class ConditionSummaries
         if (intervals.Count < cells.Count || intervals.Any(interval => interval.Level != intervals[0].Level)) return new(task, condition, mean, null, cells.Count, deviation);
         if (cells.Count == 1) return new(task, condition, mean, intervals[0], 1);
 
-        var z = NormalWidth(intervals[0].Level);
+        var z = Normal.InvCDF(0, 1, 0.5 + intervals[0].Level / 2);
         var seeds = z * z * deviation!.Value * deviation.Value / cells.Count;
         var below = Math.Sqrt(cells.Average(cell => Square(cell.Score - cell.Interval!.Low)) + seeds);
         var above = Math.Sqrt(cells.Average(cell => Square(cell.Interval!.High - cell.Score)) + seeds);
@@ -75,33 +77,6 @@ public static class ConditionSummaries
     }
 
     private static double Square(double value) => value * value;
-
-    // Half-width of a two-sided standard normal interval (1.96 at 0.95), by bisection.
-    internal static double NormalWidth(double level)
-    {
-        double low = 0, high = 10;
-        for (var i = 0; i < 80; i++)
-        {
-            var middle = (low + high) / 2;
-            if (Coverage(middle) < level) low = middle;
-            else high = middle;
-        }
-
-        return (low + high) / 2;
-    }
-
-    // P(|Z| < z) = erf(z/√2) = √(2/π) Σ (-1)ⁿ z²ⁿ⁺¹ / (2ⁿ n! (2n+1)); all terms positive in the form with exp(-z²/2), so no cancellation.
-    private static double Coverage(double z)
-    {
-        double term = z, sum = z;
-        for (var n = 1; n < 400 && term > 1e-18 * sum; n++)
-        {
-            term *= z * z / (2 * n + 1);
-            sum += term;
-        }
-
-        return Math.Min(1, sum * Math.Sqrt(2 / Math.PI) * Math.Exp(-z * z / 2));
-    }
 
     /// <summary>Recipe or protocol; empty for the task's own.</summary>
     internal static string Variant(Condition condition) => condition.Recipe ?? condition.Protocol ?? "";

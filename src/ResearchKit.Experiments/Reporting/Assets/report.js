@@ -58,6 +58,7 @@
     }, { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false });
     // Printing scales the drawing to the paper.
     for (const svg of plot.querySelectorAll('.main-svg')) svg.setAttribute('viewBox', `0 0 ${width} ${plot.clientHeight}`);
+    plot.style.setProperty('--ratio', width / plot.clientHeight);
     plot.drawnWidth = width;
   }
 

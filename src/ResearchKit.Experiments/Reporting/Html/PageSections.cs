@@ -204,7 +204,7 @@ internal sealed class PageSections
     private PageSection Calibration()
     {
         var figures = _model.Tasks.Select(task => _figures.Calibration(task) is not { } spec ? Markup.Empty : _figureMarkup.Of(
-            spec, "Share of right answers", Markup.Of($"<b>{task.Name}</b>. {string.Join("; ", _model.Calibration.Where(curve => curve.Task == task.Name).Select(curve => $"{_tables.Labels.Full(curve.Condition)}: expected calibration error {ReportFormat.Number(curve.ExpectedError, 3)}"))}."),
+            spec, "Share of right answers", Markup.Of($"<b>{task.Name}</b>. Expected calibration error: {string.Join("; ", _model.Calibration.Where(curve => curve.Task == task.Name).Select(curve => $"{_tables.Labels.Full(curve.Condition)} {ReportFormat.Number(curve.ExpectedError, 3)}"))}."),
             $"Predicted probability against observed accuracy on {task.Name}.", TableMarkup.Of(_tables.Calibration().Only("task", task.Name)), "small")).Where(figure => !figure.IsEmpty).ToList();
         var series = _model.Calibration.Select(curve => curve.Condition).DistinctBy(_tables.Labels.Series);
         return new("calibration", "Calibration", figures.Count == 0 ? Markup.Empty : Markup.Of($"<div class=\"plots\">{_figureMarkup.Legend(series)}<div class=\"{(figures.Count > 1 ? "grid" : "single")}\">{Markup.Join(figures)}</div></div>\n"));
