@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using FsCheck.Xunit;
+using ResearchKit.Core.Tokenization;
 using ResearchKit.Evaluation.Suite;
 
 namespace ResearchKit.Evaluation.Tests.Suite;
@@ -22,6 +23,15 @@ public sealed partial class PretrainingDocumentsTests
     public void ADocumentFitsAContextOf256Tokens()
     {
         foreach (var document in Sample(5000)) Assert.InRange(WordOrSign().Count(document.Text), 6, 230);
+    }
+
+    /// <summary>Losses are masked per piece, and prompts are encoded whole: both must see the same ids.</summary>
+    [Fact]
+    public void EncodingThePiecesGivesTheIdsOfTheWholeText()
+    {
+        var tokenizer = BytePairTrainer.Train(Sample(500).Select(d => d.Text), 600);
+        foreach (var document in Sample(1500))
+            Assert.Equal(tokenizer.Encode(document.Text), document.Pieces.SelectMany(p => tokenizer.Encode(p.Text)));
     }
 
     [Fact]
