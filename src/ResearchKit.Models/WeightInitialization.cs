@@ -32,9 +32,9 @@ public static class WeightInitialization
         var residual = name.EndsWith("c_proj.weight", StringComparison.Ordinal) ? 1.0 / Math.Sqrt(2.0 * config.LayerCount) : 1.0;
         return config.Initialization switch
         {
-            Initialization.Gpt1 => 0.02,
-            Initialization.Gpt2 => 0.02 * residual,
-            Initialization.Gpt2Code => name == "wpe.weight" ? 0.01 : 0.02,
+            Initialization.Gpt1 => config.InitializerRange,
+            Initialization.Gpt2 => config.InitializerRange * residual,
+            Initialization.Gpt2Code => name == "wpe.weight" ? config.InitializerRange / 2 : config.InitializerRange,
             Initialization.SparseTransformer => 0.125 / Math.Sqrt(matrix.size(1)) * residual,
             _ => throw new ArgumentOutOfRangeException(nameof(config), config.Initialization, "Unknown initialisation."),
         };

@@ -10,7 +10,20 @@ internal abstract class Verb
     /// <summary>All verbs, in the order of the help text.</summary>
     public static IEnumerable<Verb> All =>
     [
+        new RunVerb(),
+        new TrainVerb(),
+        new FineTuneVerb(),
+        new EvalVerb(),
+        new GenerateVerb(),
         new DescribeVerb(),
+        new ReportVerb(),
+        new DataVerb(),
+        new TaskVerb(),
+        new LogitsVerb(),
+        new LogLikelihoodVerb(),
+        new TokenizeVerb(),
+        new DetokenizeVerb(),
+        new SchemaVerb(),
     ];
 
     /// <summary>Name, description with an example, options and action.</summary>

@@ -41,7 +41,7 @@ public sealed class MixtureSampler : IBatchSource
             .Select(s => $"source {s.Name}: its shard was made with another tokenizer than that of {sources[0].Name}; make both with one"));
         if (problems.Count > 0) throw new ConfigException("data mixture", problems);
         // The order of a source hangs on its name, so that adding a source leaves the order within the others as it was.
-        _windows = sources.Select(s => new ShardWindows(s.Shard, length, seed, "windows of " + s.Name)).ToArray();
+        _windows = sources.Select(s => new ShardWindows(s.Shard, length, seed, s.InOrder ? null : "windows of " + s.Name)).ToArray();
         Names = sources.Select(s => s.Name).ToArray();
         _ends = Ends(sources.Select(s => s.Weight).ToArray());
     }
@@ -117,4 +117,5 @@ public sealed class MixtureSampler : IBatchSource
 /// <param name="Name">Name for reports; the order of its windows hangs on it.</param>
 /// <param name="Shard">Tokens.</param>
 /// <param name="Weight">Share of the sequences, relative to the sum of all weights; positive.</param>
-public sealed record MixtureSource(string Name, TokenShard Shard, double Weight);
+/// <param name="InOrder">True takes the windows as they stand in the shard, for a curriculum; false (default) draws their order anew in every epoch.</param>
+public sealed record MixtureSource(string Name, TokenShard Shard, double Weight, bool InOrder = false);

@@ -2,16 +2,16 @@ using ResearchKit.Core.Random;
 
 namespace ResearchKit.Core.Data;
 
-/// <summary>The windows of one shard in an order drawn without replacement: every window once in each epoch, each epoch in another order.</summary>
+/// <summary>The windows of one shard without replacement: every window once in each epoch, each epoch in another order, or always as they stand in the shard.</summary>
 internal sealed class ShardWindows
 {
     private readonly TokenShard _shard;
     private readonly int _length;
     private readonly long _seed;
-    private readonly string _purpose;
+    private readonly string? _purpose;                                    // null: as they stand in the shard
     private DrawnEpoch? _last;                                            // one reference, so that threads see a whole one
 
-    public ShardWindows(TokenShard shard, int length, long seed, string purpose)
+    public ShardWindows(TokenShard shard, int length, long seed, string? purpose)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
         (_shard, _length, _seed, _purpose) = (shard, length, seed, purpose);
@@ -30,6 +30,12 @@ internal sealed class ShardWindows
     public void CopyDraw(long draw, Span<long> inputs, Span<long> targets)
     {
         var (epoch, index) = Math.DivRem(draw, Count);
+        if (_purpose is null)
+        {
+            CopyTokens(_shard, index * _length, inputs, targets);
+            return;
+        }
+
         var last = _last;
         if (last?.Epoch != epoch) _last = last = new DrawnEpoch(epoch, new KeyedPermutation(Count, new CounterRandom(_seed, _purpose, epoch)));
         CopyTokens(_shard, last.Order[index] * _length, inputs, targets);

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Globalization;
+using ResearchKit.Core;
+using ResearchKit.Core.Configuration;
+using ResearchKit.Experiments;
+using ResearchKit.Experiments.Configuration;
+using ResearchKit.Models.Checkpoints;
+using ResearchKit.Training.FineTuning;
+
+namespace ResearchKit.Cli.Verbs;
+
+/// <summary><c>rk finetune</c>: one model on one task by GPT-1's method.</summary>
+internal sealed class FineTuneVerb : Verb
+{
+    public override Command Command()
+    {
+        var model = ModelFolderOption();
+        var task = new Option<string>("--task") { Description = "Task name (rk data list shows all).", Required = true, HelpName = "NAME" };
+        var examples = new Option<int?>("--examples") { Description = "Labelled training examples, drawn by the seed; default all.", HelpName = "N" };
+        var limit = new Option<int?>("--limit") { Description = "Score at most this many test items, the same as `rk eval` with this seed.", HelpName = "N" };
+        var seed = new Option<long>("--seed") { Description = "Seed of items, examples, new parameters and batch order.", DefaultValueFactory = _ => 1 };
+        var (set, device, threads, json) = (Set(), Device(), Threads(), Json());
+        var command = new Command("finetune", """
+            Fine-tunes a model on a task by GPT-1's method and scores the test items. --set changes the recipe; its keys are in experiments/schema.json.
+
+            Example:  rk finetune --model results/models/gpt1-mini --task suite/sentiment --examples 256 --set epochs=5 --set learning_rate=0.0005
+            """) { model, task, examples, limit, seed, set, device, threads, json };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var recipe = ConfigJson.Parse<FineTuneRecipe>("{}", "recipe", parsed.GetValue(set), value => value.Problems());
+            var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            var start = parsed.GetValue(seed);
+            var ready = TaskCatalog.Ready(new TaskReference { Name = parsed.GetRequiredValue(task), Limit = parsed.GetValue(limit) }, start, Environment.CurrentDirectory);
+            if (!ready.FineTune) throw new ConfigException($"{ready.Task.Name} can't be fine-tuned on: it has no training items with choices.");
+            var count = parsed.GetValue(examples) ?? ready.Splits.Train.Count;
+            if (count < 1 || count > ready.Splits.Train.Count) throw new ConfigException($"--examples ({count}) must lie between 1 and {ready.Splits.Train.Count}, the training items of {ready.Task.Name}.");
+            using var loaded = ModelFolder.Load(parsed.GetRequiredValue(model));
+            var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{parsed.GetValue(model)} has no tokenizer files (vocab.json and merges.txt).");
+            compute.Take(loaded.Model);
+            var train = ready.TrainingExamples(count, start);
+            FineTuneResult result;
+            using (var line = new ProgressLine())
+            {
+                result = FineTuner.Run(loaded.Model, tokenizer, recipe, ready.ClassCount, train, ReadyTask.Labelled(ready.Splits.Validation), ReadyTask.Labelled(ready.Splits.Test), start, new StepProgress(line), cancellation);
+            }
+
+            var accuracy = ready.Splits.Test.Zip(result.Test, (item, prediction) => item.Gold == prediction.Predicted ? 1.0 : 0.0).Average();
+            if (parsed.GetValue(json))
+            {
+                PrintJson(new { model = loaded.Name, weights = loaded.WeightsHash, task = ready.Task.Name, examples = count, seed = start, recipe, accuracy, result });
+                return Task.FromResult(0);
+            }
+
+            Console.WriteLine($"{loaded.Name} on {ready.Task.Name}, fine-tuned on {count} examples, {result.Test.Count} test items");
+            foreach (var epoch in result.Epochs) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  epoch {epoch.Epoch,2}  loss {epoch.TrainLoss:0.0000}  validation accuracy {epoch.ValidAccuracy:0.0000}{(epoch.Epoch == result.BestEpoch ? "  <- used" : "")}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  test accuracy {accuracy:0.0000}"));
+            return Task.FromResult(0);
+        });
+        return command;
+    }
+
+    private sealed class StepProgress(ProgressLine line) : IProgress<FineTuneProgress>
+    {
+        private readonly System.Diagnostics.Stopwatch _clock = System.Diagnostics.Stopwatch.StartNew();
+
+        public void Report(FineTuneProgress value)
+        {
+            var rate = value.Step / Math.Max(0.001, _clock.Elapsed.TotalSeconds);
+            line.Show(string.Create(CultureInfo.InvariantCulture, $"step {value.Step}/{value.TotalSteps}, {rate:0.0} steps/s, {ProgressLine.Duration(TimeSpan.FromSeconds((value.TotalSteps - value.Step) / Math.Max(rate, 0.001)))} left"));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Globalization;
+using ResearchKit.Core;
+using ResearchKit.Experiments;
+using ResearchKit.Experiments.Configuration;
+
+namespace ResearchKit.Cli.Verbs;
+
+/// <summary><c>rk run</c>: an experiment file to its end.</summary>
+internal sealed class RunVerb : Verb
+{
+    public override Command Command()
+    {
+        var file = new Argument<string>("FILE") { Description = "Experiment file (JSON; experiments/schema.json describes it)." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "List the cells, which are finished already, and the work that is left; run nothing." };
+        var (set, json, device, threads) = (Set(), Json(), Device(), Threads());
+        var command = new Command("run", """
+            Runs an experiment file to its end and names the report. Interrupted or killed, the same command carries on.
+
+            Example:  rk run experiments/quickstart.json
+                      rk run experiments/quickstart.json --set fine_tuning.examples=[16,64] --dry-run
+            """) { file, dryRun, set, device, threads, json };
+        command.SetAction((parsed, cancellation) => Task.FromResult(Run(
+            parsed.GetRequiredValue(file), parsed.GetValue(set) ?? [], parsed.GetRequiredValue(device), parsed.GetValue(threads), parsed.GetValue(dryRun), parsed.GetValue(json), cancellation)));
+        return command;
+    }
+
+    private static int Run(string file, string[] overrides, string device, int threads, bool dryRun, bool json, CancellationToken cancellation) =>
+        ExperimentConfig.Load(file, overrides) switch
+        {
+            ComparisonConfig comparison => Compare(comparison, file, device, threads, dryRun, json, cancellation),
+            PretrainingConfig when dryRun => throw new ConfigException("--dry-run lists the cells of a comparison; a pre-training has none. `rk describe` tells what the model needs."),
+            PretrainingConfig pretraining => TrainVerb.Train(pretraining, file, device, threads, json, cancellation),
+            var other => throw new ConfigException($"{file}: `rk run` does not know experiments of kind {other.GetType().Name}."),
+        };
+
+    private static int Compare(ComparisonConfig config, string file, string device, int threads, bool dryRun, bool json, CancellationToken cancellation)
+    {
+        var environment = RunEnvironment.Start(device, threads > 0 ? threads : config.Threads);
+        var runner = new ComparisonRunner(config, Path.GetDirectoryName(Path.GetFullPath(file))!, environment);
+        if (dryRun)
+        {
+            ShowPlan(config, runner.Plan(), json);
+            return 0;
+        }
+
+        RunOutcome outcome;
+        using (var line = new ProgressLine())
+        {
+            outcome = runner.Run(new LineProgress(line), cancellation);
+        }
+
+        foreach (var warning in outcome.Warnings) Console.Error.WriteLine("note: " + warning);
+        if (json)
+        {
+            PrintJson(outcome);
+        }
+        else
+        {
+            Console.WriteLine($"{outcome.ComputedCells} cells computed, {outcome.ReusedCells} reused, in {ProgressLine.Duration(TimeSpan.FromSeconds(outcome.Seconds))}.");
+            Console.WriteLine($"Report: {outcome.ReportPath}");
+        }
+
+        return 0;
+    }
+
+    private static void ShowPlan(ComparisonConfig config, ComparisonPlan plan, bool json)
+    {
+        if (json)
+        {
+            PrintJson(new
+            {
+                config.Name,
+                cells = plan.Cells.Count,
+                missing = plan.Missing.Count,
+                forwardTokens = plan.Missing.Sum(cell => cell.Cost),
+                items = plan.Tasks.ToDictionary(task => task.Task.Name, task => task.Splits.Test.Count),
+            });
+            return;
+        }
+
+        Console.WriteLine($"{config.Name}: {plan.Cells.Count} cells, {plan.Cells.Count - plan.Missing.Count} finished, about {plan.Missing.Sum(cell => cell.Cost).ToString("N0", CultureInfo.InvariantCulture)} forward tokens left (a training token counts three times).");
+        foreach (var task in plan.Tasks)
+        {
+            var missing = plan.Missing.Count(cell => cell.Task == task);
+            Console.WriteLine($"  {task.Task.Name}: {task.Splits.Test.Count} items, {missing} of {plan.Cells.Count(cell => cell.Task == task)} cells missing");
+        }
+    }
+
+    private sealed class LineProgress(ProgressLine line) : IProgress<RunProgress>
+    {
+        public void Report(RunProgress value)
+        {
+            var left = value.Left is { } time ? $", {ProgressLine.Duration(time)} left" : "";
+            var rate = value.TokensPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $", {value.TokensPerSecond:N0} tokens/s{left}") : "";
+            line.Show($"[{value.Done}/{value.Total}] {value.Doing}{rate}");
+        }
+    }
+}

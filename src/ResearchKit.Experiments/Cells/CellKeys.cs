@@ -1,0 +1,40 @@
+using ResearchKit.Core.Configuration;
+using ResearchKit.Evaluation;
+using ResearchKit.Experiments.Configuration;
+
+namespace ResearchKit.Experiments.Cells;
+
+/// <summary>Everything that determines an in-context result; its hash is the cell's address.</summary>
+public sealed record InContextKey(string Weights, string Tokenizer, string Task, string TaskFingerprint, int Shots, long Seed, OverflowPolicy Overflow, CellEnvironment Environment)
+{
+    /// <summary>Raise when scoring changes meaning or bits: older cells are then not found.</summary>
+    public int ScoringVersion { get; init; } = 1;
+
+    /// <summary>Distinguishes the two kinds of cells.</summary>
+    public string Kind { get; init; } = "in_context";
+}
+
+/// <summary>Everything that determines a fine-tuning result.</summary>
+public sealed record FineTuningKey(string Weights, string Tokenizer, string Task, string TaskFingerprint, int Examples, long Seed, FineTuneRecipe Recipe, CellEnvironment Environment)
+{
+    /// <summary>Raise when fine-tuning changes meaning or bits.</summary>
+    public int TrainingVersion { get; init; } = 1;
+
+    /// <summary>Distinguishes the two kinds of cells.</summary>
+    public string Kind { get; init; } = "fine_tuning";
+}
+
+/// <summary>What of the environment can change a bit.</summary>
+public sealed record CellEnvironment(string Device, int Threads, string Torch);
+
+/// <summary>A cell of the plan: what to run and how much work it is.</summary>
+/// <param name="Model">Index into the models.</param>
+/// <param name="Task">The task.</param>
+/// <param name="Cost">Forward-pass tokens, estimated; a training token counts three times.</param>
+public abstract record PlannedCell(int Model, ReadyTask Task, long Cost);
+
+/// <summary>A k-shot evaluation.</summary>
+public sealed record PlannedInContext(int Model, ReadyTask Task, int Shots, long Seed, long Cost) : PlannedCell(Model, Task, Cost);
+
+/// <summary>A fine-tuning.</summary>
+public sealed record PlannedFineTuning(int Model, ReadyTask Task, int Examples, string Recipe, long Seed, long Cost) : PlannedCell(Model, Task, Cost);

@@ -1,0 +1,168 @@
+using System.Diagnostics;
+using System.Text.Json;
+using ResearchKit.Core;
+using ResearchKit.Core.Configuration;
+using ResearchKit.Core.Files;
+using ResearchKit.Core.Tokenization;
+using ResearchKit.Evaluation;
+using ResearchKit.Experiments.Cells;
+using ResearchKit.Experiments.Configuration;
+using ResearchKit.Experiments.Reporting;
+using ResearchKit.Models;
+using ResearchKit.Models.Checkpoints;
+using ResearchKit.Training.FineTuning;
+
+namespace ResearchKit.Experiments;
+
+/// <summary>Runs a comparison: plan the cells, compute those that are missing, write the report. Read this file first.</summary>
+/// <remarks>
+/// Every cell is stored as soon as it is finished, under the hash of everything that determines it, so a killed run carries on
+/// and an edited file recomputes only what the edit touches. The report is a function of the cells alone: no clock, no order of computation.
+/// </remarks>
+public sealed class ComparisonRunner
+{
+    private readonly ComparisonConfig _config;
+    private readonly ComputeDevice _environment;
+    private readonly string _baseFolder;
+    private readonly List<string> _warnings = [];
+
+    /// <summary>Prepares a run; nothing is read or written yet.</summary>
+    /// <param name="config">The experiment.</param>
+    /// <param name="baseFolder">Folder that the experiment's relative paths start from.</param>
+    /// <param name="environment">Device and threads.</param>
+    public ComparisonRunner(ComparisonConfig config, string baseFolder, ComputeDevice environment) =>
+        (_config, _baseFolder, _environment) = (config, baseFolder, environment);
+
+    /// <summary>Reads models and tasks and lists every cell, without computing any.</summary>
+    /// <exception cref="ConfigException">A model folder, task or data set is missing or broken.</exception>
+    public ComparisonPlan Plan()
+    {
+        var tasks = _config.Tasks.Select(reference => TaskCatalog.Ready(reference, _config.Seed, _baseFolder)).ToList();
+        var models = _config.Models.Select(path => ModelHeader.Read(Path.Combine(_baseFolder, path))).ToList();
+        foreach (var repeated in models.GroupBy(model => model.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
+        {
+            throw new ConfigException($"`models`: {repeated.Count()} model folders are named \"{repeated.Key}\"; rename all but one folder, since results are told apart by that name.");
+        }
+
+        var store = new CellStore(Path.Combine(_config.RunFolder, "cells"), _warnings.Add);
+        var cells = new List<PlannedCell>();
+        for (var model = 0; model < models.Count; model++)
+        {
+            foreach (var task in tasks)
+            {
+                if (_config.InContext is { } inContext)
+                {
+                    cells.AddRange(from shots in inContext.Shots
+                                   from seed in shots == 0 ? inContext.Seeds.Take(1) : inContext.Seeds
+                                   select new PlannedInContext(model, task, shots, seed, CellCost.InContext(task, shots, models[model].Config.ContextLength)));
+                }
+
+                if (_config.FineTuning is { } fineTuning && task.FineTune)
+                {
+                    if (task.Splits.Train.Count < fineTuning.Examples.Max())
+                    {
+                        _warnings.Add($"{task.Task.Name} has {task.Splits.Train.Count} training items; fine-tuning on more is left out.");
+                    }
+
+                    cells.AddRange(from examples in fineTuning.Examples.Where(n => n <= task.Splits.Train.Count)
+                                   from recipe in fineTuning.Recipes
+                                   from seed in fineTuning.Seeds
+                                   select new PlannedFineTuning(model, task, examples, recipe.Key, seed, CellCost.FineTuning(task, examples, recipe.Value)));
+                }
+            }
+        }
+
+        return new ComparisonPlan(models, tasks, cells, store, cells.Where(cell => !IsStored(cell, models, store)).ToList());
+    }
+
+    /// <summary>Computes what is missing and writes the report.</summary>
+    /// <param name="progress">Called after every cell and every chunk of one.</param>
+    /// <param name="cancellation">Stops after the current chunk; finished cells are kept.</param>
+    public RunOutcome Run(IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var clock = Stopwatch.StartNew();
+        var plan = Plan();
+        AtomicFile.WriteText(Path.Combine(_config.RunFolder, "config.json"), JsonSerializer.Serialize<ExperimentConfig>(_config, ConfigJson.Options) + "\n");
+        var meter = new CostMeter(plan.Cells.Count, plan.Missing, progress);
+        foreach (var group in plan.Missing.GroupBy(cell => cell.Model))
+        {
+            using var loaded = ModelFolder.Load(plan.Models[group.Key].Folder);
+            _environment.Take(loaded.Model);
+            var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{plan.Models[group.Key].Folder} has no tokenizer files (vocab.json and merges.txt): a model without its tokenizer can't read a task.");
+            using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
+            foreach (var cell in group)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                meter.Begin(cell, plan.Models[cell.Model].Name);
+                if (cell is PlannedInContext inContext) plan.Store.Write(KeyOf(inContext, plan.Models), Evaluate(inContext, languageModel, tokenizer, meter, cancellation));
+                else if (cell is PlannedFineTuning fineTuning) plan.Store.Write(KeyOf(fineTuning, plan.Models), FineTune(fineTuning, loaded.Model, tokenizer, meter, cancellation));
+                meter.End(cell);
+            }
+        }
+
+        var reportPath = WriteReport(plan, progress, cancellation);
+        return new RunOutcome(_config.RunFolder, reportPath, plan.Cells.Count - plan.Missing.Count, plan.Missing.Count, clock.Elapsed.TotalSeconds, _warnings);
+    }
+
+    private TaskResult Evaluate(PlannedInContext cell, ILanguageModel model, ITokenizer tokenizer, CostMeter meter, CancellationToken cancellation)
+    {
+        var options = new EvaluationOptions { Shots = cell.Shots, Seed = _config.Seed, DemonstrationSeed = cell.Seed, Overflow = _config.InContext!.Overflow };
+        var within = new InlineProgress<EvaluationProgress>(step => meter.Within(cell, step.Total == 0 ? 1 : (double)step.Done / step.Total));
+        return Evaluator.Run(model, tokenizer, cell.Task.Task, cell.Task.Splits, options, within, cancellation);
+    }
+
+    private FineTuneResult FineTune(PlannedFineTuning cell, Gpt pretrained, ITokenizer tokenizer, CostMeter meter, CancellationToken cancellation)
+    {
+        var splits = cell.Task.Splits;
+        var train = cell.Task.TrainingExamples(cell.Examples, cell.Seed);
+        var within = new InlineProgress<FineTuneProgress>(step => meter.Within(cell, step.TotalSteps == 0 ? 1 : (double)step.Step / step.TotalSteps));
+        return FineTuner.Run(pretrained, tokenizer, _config.FineTuning!.Recipes[cell.Recipe], cell.Task.ClassCount, train, ReadyTask.Labelled(splits.Validation), ReadyTask.Labelled(splits.Test), cell.Seed, within, cancellation);
+    }
+
+    private string WriteReport(ComparisonPlan plan, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    {
+        progress?.Report(new RunProgress("report", plan.Cells.Count, plan.Cells.Count, 0, null));
+        var results = new ComparisonResults(
+            [.. plan.Cells.OfType<PlannedInContext>().Select(cell => (cell, Stored<InContextKey, TaskResult>(KeyOf(cell, plan.Models), plan)))],
+            [.. plan.Cells.OfType<PlannedFineTuning>().Select(cell => (cell, Stored<FineTuningKey, FineTuneResult>(KeyOf(cell, plan.Models), plan)))]);
+        cancellation.ThrowIfCancellationRequested();
+        var model = ReportBuilder.Build(_config, _environment, plan, results);
+        return RunReport.Write(_config.RunFolder, model);
+    }
+
+    private static TPayload Stored<TKey, TPayload>(TKey key, ComparisonPlan plan)
+        where TPayload : class =>
+        plan.Store.TryRead<TKey, TPayload>(key) ?? throw new IOException($"Cell {CellStore.Address(key)} is missing or damaged; run the same command again to compute it.");
+
+    private bool IsStored(PlannedCell cell, IReadOnlyList<ModelHeader> models, CellStore store) => cell switch
+    {
+        PlannedInContext inContext => store.TryRead<InContextKey, TaskResult>(KeyOf(inContext, models)) is not null,
+        PlannedFineTuning fineTuning => store.TryRead<FineTuningKey, FineTuneResult>(KeyOf(fineTuning, models)) is not null,
+        _ => false,
+    };
+
+    private InContextKey KeyOf(PlannedInContext cell, IReadOnlyList<ModelHeader> models) => new(
+        models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Task.Fingerprint, cell.Shots, cell.Seed, _config.InContext!.Overflow, CellEnvironment());
+
+    private FineTuningKey KeyOf(PlannedFineTuning cell, IReadOnlyList<ModelHeader> models) => new(
+        models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Task.Fingerprint, cell.Examples, cell.Seed, _config.FineTuning!.Recipes[cell.Recipe], CellEnvironment());
+
+    private CellEnvironment CellEnvironment() => new(_environment.Name, _environment.Threads, ComputeDevice.TorchVersion);
+
+    /// <summary>Calls back on the caller's thread, unlike <see cref="Progress{T}"/>.</summary>
+    private sealed class InlineProgress<T>(Action<T> report) : IProgress<T>
+    {
+        public void Report(T value) => report(value);
+    }
+}
+
+/// <summary>What a comparison will do.</summary>
+/// <param name="Models">Models in the file's order.</param>
+/// <param name="Tasks">Tasks in the file's order.</param>
+/// <param name="Cells">All cells.</param>
+/// <param name="Store">Where they are kept.</param>
+/// <param name="Missing">Those still to compute.</param>
+public sealed record ComparisonPlan(IReadOnlyList<ModelHeader> Models, IReadOnlyList<ReadyTask> Tasks, IReadOnlyList<PlannedCell> Cells, CellStore Store, IReadOnlyList<PlannedCell> Missing);
+
+/// <summary>All cells with their results.</summary>
+public sealed record ComparisonResults(IReadOnlyList<(PlannedInContext Cell, TaskResult Result)> InContext, IReadOnlyList<(PlannedFineTuning Cell, FineTuneResult Result)> FineTuning);

@@ -1,0 +1,101 @@
+using ResearchKit.Core.Configuration;
+using ResearchKit.Evaluation;
+using ResearchKit.Evaluation.Tasks;
+
+namespace ResearchKit.Experiments.Configuration;
+
+/// <summary>The kit's main experiment: the same models on the same items, fine-tuned and from the prompt.</summary>
+public sealed record ComparisonConfig : ExperimentConfig
+{
+    /// <summary>Model folders, relative to the experiment file.</summary>
+    public required IReadOnlyList<string> Models { get; init; }
+
+    /// <summary>Tasks; every model sees the same items of each.</summary>
+    public required IReadOnlyList<TaskReference> Tasks { get; init; }
+
+    /// <summary>Zero-, one- and few-shot evaluation; absent for fine-tuning only.</summary>
+    public InContextConfig? InContext { get; init; }
+
+    /// <summary>Fine-tuning; absent for in-context evaluation only.</summary>
+    public FineTuningConfig? FineTuning { get; init; }
+
+    /// <summary>Confidence level of all intervals, (0, 1). Default 0.95.</summary>
+    public double Confidence { get; init; } = 0.95;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Problems()
+    {
+        foreach (var problem in base.Problems()) yield return problem;
+        if (Models.Count == 0) yield return "`models` is empty: name at least one model folder, such as \"../results/models/gpt2-mini\".";
+        if (Tasks.Count == 0) yield return "`tasks` is empty: name at least one, such as {\"name\": \"suite/label-induction\"}; `rk task list` shows all.";
+        foreach (var repeated in Tasks.GroupBy(task => task.Name, StringComparer.Ordinal).Where(group => group.Count() > 1)) yield return $"`tasks` names \"{repeated.Key}\" {repeated.Count()} times.";
+        if (InContext is null && FineTuning is null) yield return "Both `in_context` and `fine_tuning` are absent: nothing would run.";
+        foreach (var problem in InContext?.Problems() ?? []) yield return problem;
+        foreach (var problem in FineTuning?.Problems() ?? []) yield return problem;
+        for (var i = 0; i < Tasks.Count; i++)
+        {
+            if (Tasks[i].Limit is < 1) yield return $"`tasks[{i}].limit` ({Tasks[i].Limit}) must be at least 1, or absent for all items.";
+        }
+
+        if (!(Confidence > 0 && Confidence < 1)) yield return $"`confidence` ({Confidence}) must lie between 0 and 1, such as 0.95.";
+    }
+}
+
+/// <summary>A task of the comparison.</summary>
+public sealed record TaskReference
+{
+    /// <summary>Name in the registry (<c>rk data list</c>, <c>rk task list</c>), or with <see cref="File"/> the name to give.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Your own task's declarative file, relative to the experiment file.</summary>
+    public string? File { get; init; }
+
+    /// <summary>Score at most this many test items (the same for every model and regime), chosen by the experiment's seed. Default all.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>Replaces the task's prompt.</summary>
+    public PromptTemplate? Prompt { get; init; }
+
+    /// <summary>Whether to fine-tune on this task. Default true where the task has structured inputs.</summary>
+    public bool FineTune { get; init; } = true;
+}
+
+/// <summary>Evaluation from the prompt alone.</summary>
+public sealed record InContextConfig
+{
+    /// <summary>Numbers of demonstrations k. Default 0, 1, 4, 16.</summary>
+    public IReadOnlyList<int> Shots { get; init; } = [0, 1, 4, 16];
+
+    /// <summary>Seeds of the demonstration draws. k = 0 has no draw and runs once.</summary>
+    public IReadOnlyList<long> Seeds { get; init; } = [1, 2, 3];
+
+    /// <summary>What to do with a prompt longer than the context. Default reduce_shots.</summary>
+    public OverflowPolicy Overflow { get; init; } = OverflowPolicy.ReduceShots;
+
+    internal IEnumerable<string> Problems()
+    {
+        if (Shots.Count == 0 || Shots.Any(k => k < 0) || Shots.Distinct().Count() != Shots.Count) yield return $"`in_context.shots` ([{string.Join(", ", Shots)}]) must be different whole numbers from 0 up.";
+        if (Seeds.Count == 0 || Seeds.Distinct().Count() != Seeds.Count) yield return $"`in_context.seeds` ([{string.Join(", ", Seeds)}]) must be different numbers, at least one.";
+    }
+}
+
+/// <summary>Fine-tuning by GPT-1's method on growing numbers of labelled examples.</summary>
+public sealed record FineTuningConfig
+{
+    /// <summary>Numbers of labelled training examples, each a prefix of the next. Default 16, 64, 256.</summary>
+    public IReadOnlyList<int> Examples { get; init; } = [16, 64, 256];
+
+    /// <summary>Seeds of the examples drawn, the new parameters and the batch order.</summary>
+    public IReadOnlyList<long> Seeds { get; init; } = [1, 2, 3];
+
+    /// <summary>Named recipes, such as <c>"gpt1": {}</c> for the paper's and <c>"no-lm": {"lambda": 0}</c>. Default the paper's alone.</summary>
+    public IReadOnlyDictionary<string, FineTuneRecipe> Recipes { get; init; } = new Dictionary<string, FineTuneRecipe> { ["gpt1"] = new() };
+
+    internal IEnumerable<string> Problems()
+    {
+        if (Examples.Count == 0 || Examples.Any(n => n < 1) || Examples.Distinct().Count() != Examples.Count) yield return $"`fine_tuning.examples` ([{string.Join(", ", Examples)}]) must be different whole numbers from 1 up.";
+        if (Seeds.Count == 0 || Seeds.Distinct().Count() != Seeds.Count) yield return $"`fine_tuning.seeds` ([{string.Join(", ", Seeds)}]) must be different numbers, at least one.";
+        if (Recipes.Count == 0) yield return "`fine_tuning.recipes` is empty: name at least one, such as {\"gpt1\": {}}.";
+        foreach (var problem in Recipes.SelectMany(recipe => recipe.Value.Problems($"fine_tuning.recipes.{recipe.Key}."))) yield return problem;
+    }
+}

@@ -1,0 +1,351 @@
+using System.Globalization;
+using System.Text.Json;
+using ResearchKit.Core.Configuration;
+using ResearchKit.Core.Tokenization;
+using ResearchKit.Evaluation;
+using ResearchKit.Evaluation.Statistics;
+using ResearchKit.Evaluation.Tasks;
+using ResearchKit.Experiments.Cells;
+using ResearchKit.Experiments.Configuration;
+using ResearchKit.Experiments.Reporting;
+using ResearchKit.Models;
+using ResearchKit.Training.FineTuning;
+using Interval = ResearchKit.Experiments.Reporting.Interval;
+using PairedComparison = ResearchKit.Experiments.Reporting.PairedComparison;
+
+namespace ResearchKit.Experiments;
+
+/// <summary>Turns a comparison's cells into what the report shows. A pure function: the same cells give the same report.</summary>
+internal static class ReportBuilder
+{
+    /// <summary>Items of a task that the explorer shows; all items count in every number.</summary>
+    private const int ExplorerItemsPerTask = 60;
+
+    private const int Resamples = 2000;
+
+    public static ReportModel Build(ComparisonConfig config, ComputeDevice device, ComparisonPlan plan, ComparisonResults results)
+    {
+        var inContext = results.InContext.Select(pair => InContextCellOf(config, plan, pair.Cell, pair.Result)).ToList();
+        var fineTuning = results.FineTuning.Select(pair => FineTuningCellOf(config, plan, pair.Cell, pair.Result)).ToList();
+        var tasks = plan.Tasks.Select(TaskEntryOf).ToList();
+        var models = plan.Models.Select(ModelEntryOf).ToList();
+        var comparisons = Comparisons(config, tasks, models, inContext, fineTuning);
+        return new ReportModel
+        {
+            Title = config.Name,
+            Question = config.Question ?? "What does the model learn by fine-tuning, and what can it do from the prompt alone?",
+            Answer = Answer(tasks, comparisons),
+            Facts =
+            [
+                new("Models", Count(models.Count), string.Join(", ", models.Select(model => model.Name))),
+                new("Tasks", Count(tasks.Count), null),
+                new("Items compared", Count(tasks.Sum(task => task.ItemCount)), "the same for every model and regime"),
+                new("Cells", Count(plan.Cells.Count), "model × task × regime × seed"),
+            ],
+            Models = models,
+            Tasks = tasks,
+            InContext = inContext,
+            FineTuning = fineTuning,
+            Comparisons = comparisons,
+            PaperValues = [.. tasks.SelectMany(task => PaperResults.Beside(task, models))],
+            Items = Items(plan, results),
+            Notes = Notes(tasks, comparisons, results),
+            Manifest = Manifest(config, device, plan),
+        };
+    }
+
+    private static string CellId(PlannedInContext cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/k{cell.Shots}/{cell.Seed}");
+
+    private static string CellId(PlannedFineTuning cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/{cell.Recipe}{cell.Examples}/{cell.Seed}");
+
+    private static InContextCell InContextCellOf(ComparisonConfig config, ComparisonPlan plan, PlannedInContext cell, TaskResult result) => new()
+    {
+        Id = CellId(cell, plan),
+        Model = plan.Models[cell.Model].Name,
+        Task = cell.Task.Task.Name,
+        K = cell.Shots,
+        Seed = cell.Seed,
+        Score = result.Score,
+        Interval = IsPerItem(cell.Task) ? ItemInterval([.. result.Items.Select(item => item.Score)], [.. result.Items.Select(item => item.Cluster)], config.Confidence) : null,
+        ItemCount = result.Items.Count,
+        ItemScores = IsPerItem(cell.Task) ? [.. result.Items.Select(item => (double?)item.Score)] : [],
+    };
+
+    private static FineTuningCell FineTuningCellOf(ComparisonConfig config, ComparisonPlan plan, PlannedFineTuning cell, FineTuneResult result)
+    {
+        var scores = Scores(cell.Task, result);
+        return new FineTuningCell
+        {
+            Id = CellId(cell, plan),
+            Model = plan.Models[cell.Model].Name,
+            Task = cell.Task.Task.Name,
+            LabelledCount = cell.Examples,
+            Recipe = cell.Recipe,
+            Seed = cell.Seed,
+            Score = scores.Average(),
+            Interval = ItemInterval(scores, [.. cell.Task.Splits.Test.Select(item => item.Cluster)], config.Confidence),
+            ItemCount = scores.Length,
+            BestEpoch = result.BestEpoch,
+            History = [.. result.Epochs.Select(epoch => new EpochRecord(epoch.Epoch, epoch.TrainLoss, epoch.ValidLoss, epoch.ValidAccuracy))],
+            ItemScores = [.. scores.Select(score => (double?)score)],
+        };
+    }
+
+    /// <summary>1 for every test item that fine-tuning has right, in the order of the test split.</summary>
+    private static double[] Scores(ReadyTask task, FineTuneResult result)
+    {
+        var predicted = result.Test.ToDictionary(prediction => prediction.Id, prediction => prediction.Predicted, StringComparer.Ordinal);
+        return [.. task.Splits.Test.Select(item => predicted[item.Id] == item.Gold ? 1.0 : 0.0)];
+    }
+
+    private static bool IsPerItem(ReadyTask task) => task.Task.Scoring is not PerplexityScoring;
+
+    private static Interval? ItemInterval(double[] scores, string?[] clusters, double level)
+    {
+        if (scores.Length == 0) return null;
+        if (clusters.Any(cluster => cluster is not null))
+        {
+            var keys = clusters.Select((cluster, i) => cluster ?? "item " + i.ToString(CultureInfo.InvariantCulture)).ToArray();
+            return Of(MeanEstimate.Clustered(scores, keys).Interval(level));
+        }
+
+        var binary = scores.All(score => score is 0 or 1);
+        return Of(binary ? ProportionInterval.Wilson((int)scores.Sum(), scores.Length, level) : MeanEstimate.Of(scores).Interval(level));
+    }
+
+    private static Interval Of(Evaluation.Statistics.Interval interval) => new(interval.Low, interval.High, interval.Level);
+
+    private static TaskEntry TaskEntryOf(ReadyTask task)
+    {
+        var perplexity = task.Task.Scoring is PerplexityScoring;
+        var choices = task.Splits.Test.Select(item => item.Choices.Count).ToArray();
+        return new TaskEntry
+        {
+            Name = task.Task.Name,
+            Description = task.Task.Description,
+            Metric = task.Task.Scoring switch
+            {
+                PerplexityScoring => "perplexity_per_word",
+                GenerationScoring { Metric: GenerationMetric.ExactMatch } => "exact_match",
+                GenerationScoring { Metric: GenerationMetric.F1 } => "f1",
+                GenerationScoring { Metric: GenerationMetric.Bleu } => "bleu",
+                GenerationScoring { Metric: GenerationMetric.RougeL } => "rouge_l",
+                _ => "accuracy",
+            },
+            Unit = perplexity ? ScoreUnit.Raw : ScoreUnit.Fraction,
+            HigherIsBetter = !perplexity,
+            ChanceLevel = choices.All(count => count > 1) ? choices.Average(count => 1.0 / count) : null,
+            ItemCount = task.Splits.Test.Count,
+            ItemIds = IsPerItem(task) ? [.. task.Splits.Test.Select(item => item.Id)] : [],
+        };
+    }
+
+    private static ModelEntry ModelEntryOf(ModelHeader model)
+    {
+        var card = ModelCard.TryRead(model.Folder);
+        var config = model.Config;
+        return new ModelEntry
+        {
+            Name = model.Name,
+            Family = config.Norm == NormPlacement.Post ? "gpt1" : !config.ScaleAttention ? "gpt-neo" : config.Attention.Any(pattern => pattern is not DenseAttention) ? "gpt3" : "gpt2",
+            Parameters = config.ParameterCount,
+            Configuration = string.Create(CultureInfo.InvariantCulture,
+                $"{config.LayerCount} layers × {config.EmbeddingSize}, {config.HeadCount} heads, context {config.ContextLength}, vocabulary {config.VocabularySize:N0}, {config.Norm.ToString().ToLowerInvariant()}-norm, attention {string.Join("/", config.Attention.Select(PatternName))}"),
+            WeightsHash = model.WeightsHash,
+            PretrainingTokens = card?.Tokens,
+            PretrainingFlops = card is null ? null : 6.0 * config.ParameterCount * card.Tokens,
+            LearningCurve = card?.Curve ?? [],
+            Card = card?.Text,
+        };
+    }
+
+    private static string PatternName(AttentionPattern pattern) => pattern switch
+    {
+        LocalAttention local => string.Create(CultureInfo.InvariantCulture, $"band {local.Window}"),
+        StridedAttention strided => string.Create(CultureInfo.InvariantCulture, $"strided {strided.Stride}"),
+        FixedAttention pattern2 => string.Create(CultureInfo.InvariantCulture, $"fixed {pattern2.Stride}, {pattern2.Summary}"),
+        _ => "dense",
+    };
+
+    /// <summary>For every model and task: most shots against none, and most labelled examples against most shots. Declared before the numbers are seen, so nothing is picked by its result.</summary>
+    private static List<PairedComparison> Comparisons(ComparisonConfig config, List<TaskEntry> tasks, List<ModelEntry> models, List<InContextCell> inContext, List<FineTuningCell> fineTuning)
+    {
+        var comparisons = new List<PairedComparison>();
+        foreach (var task in tasks.Where(task => task.ItemIds.Count > 0))
+        {
+            foreach (var model in models)
+            {
+                var shots = inContext.Where(cell => cell.Task == task.Name && cell.Model == model.Name).ToLookup(cell => cell.K);
+                var tuned = fineTuning.Where(cell => cell.Task == task.Name && cell.Model == model.Name).ToLookup(cell => (cell.LabelledCount, cell.Recipe));
+                var few = shots.Count == 0 ? 0 : shots.Max(group => group.Key);
+                if (few > 0 && shots.Contains(0))
+                {
+                    comparisons.Add(Compare(config, task, new Condition(model.Name, K: few), shots[few].Select(cell => cell.ItemScores), new Condition(model.Name, K: 0), shots[0].Select(cell => cell.ItemScores)));
+                }
+
+                if (tuned.Count > 0 && shots.Count > 0)
+                {
+                    var most = tuned.Max(group => group.Key.LabelledCount);
+                    foreach (var group in tuned.Where(group => group.Key.LabelledCount == most).OrderBy(group => group.Key.Recipe, StringComparer.Ordinal))
+                    {
+                        comparisons.Add(Compare(config, task, new Condition(model.Name, LabelledCount: most, Recipe: group.Key.Recipe), group.Select(cell => cell.ItemScores), new Condition(model.Name, K: few), shots[few].Select(cell => cell.ItemScores)));
+                    }
+                }
+            }
+        }
+
+        var corrected = PairedTests.Holm([.. comparisons.Select(comparison => comparison.PValue ?? 1)]);
+        return [.. comparisons.Select((comparison, i) => comparison with { HolmPValue = corrected[i] })];
+    }
+
+    private static PairedComparison Compare(ComparisonConfig config, TaskEntry task, Condition a, IEnumerable<IReadOnlyList<double?>> scoresA, Condition b, IEnumerable<IReadOnlyList<double?>> scoresB)
+    {
+        var (first, second) = (MeanOverSeeds(scoresA, task.ItemCount), MeanOverSeeds(scoresB, task.ItemCount));
+        var differences = first.Zip(second, (x, y) => x - y).ToArray();
+        var bootstrap = Bootstrap.Percentile(differences, values => values.Average(), new BootstrapOptions(Resamples, config.Confidence, config.Seed));
+        return new PairedComparison
+        {
+            Task = task.Name,
+            A = a,
+            B = b,
+            Difference = differences.Average(),
+            Interval = Of(bootstrap),
+            PValue = PairedTests.Permutation(first, second, scores => scores.Average(), Resamples, config.Seed),
+            Test = "paired permutation of item means over seeds",
+            ItemCount = task.ItemCount,
+            OnlyARight = differences.Count(difference => difference > 0),
+            OnlyBRight = differences.Count(difference => difference < 0),
+        };
+    }
+
+    private static double[] MeanOverSeeds(IEnumerable<IReadOnlyList<double?>> seeds, int itemCount)
+    {
+        var all = seeds.ToList();
+        return [.. Enumerable.Range(0, itemCount).Select(i => all.Average(scores => scores[i] ?? 0))];
+    }
+
+    private static string? Answer(List<TaskEntry> tasks, List<PairedComparison> comparisons)
+    {
+        var tuned = comparisons.Where(comparison => comparison.A.IsFineTuned && comparison.Interval is not null).ToList();
+        var few = comparisons.Where(comparison => !comparison.A.IsFineTuned && comparison.Interval is not null).ToList();
+        if (tuned.Count == 0 && few.Count == 0) return null;
+        var parts = new List<string>();
+        if (few.Count > 0)
+        {
+            var best = few.MaxBy(comparison => comparison.Difference)!;
+            var gains = few.Count(comparison => comparison.Interval!.Low > 0);
+            parts.Add($"From the prompt alone, demonstrations help beyond the interval in {gains} of {few.Count} model-task pairs (largest gain: {best.A.Model} on {best.Task}, {Signed(tasks, best)})");
+        }
+
+        if (tuned.Count > 0)
+        {
+            var wins = tuned.Count(comparison => comparison.Interval!.Low > 0);
+            var losses = tuned.Count(comparison => comparison.Interval!.High < 0);
+            parts.Add($"fine-tuning on {tuned.Max(comparison => comparison.A.LabelledCount)} labelled examples beats {tuned[0].B.K}-shot in {wins} of {tuned.Count} pairs and loses in {losses}");
+        }
+
+        return string.Join("; ", parts) + ".";
+    }
+
+    private static string Signed(List<TaskEntry> tasks, PairedComparison comparison)
+    {
+        var task = tasks.First(entry => entry.Name == comparison.Task);
+        return $"{ReportFormat.Difference(task, comparison.Difference)} points {ReportFormat.Range(task, comparison.Interval!)}";
+    }
+
+    private static List<ReportNote> Notes(List<TaskEntry> tasks, List<PairedComparison> comparisons, ComparisonResults results)
+    {
+        var notes = new List<ReportNote>();
+        var few = comparisons.Where(comparison => !comparison.A.IsFineTuned).ToList();
+        var gains = few.Where(comparison => comparison.Interval is { Low: > 0 } && comparison.HolmPValue < 0.05).ToList();
+        if (few.Count > 0)
+        {
+            notes.Add(gains.Count > 0
+                ? new ReportNote(NoteKind.MetTarget, $"Few-shot beats zero-shot beyond the interval, corrected for all comparisons, in {gains.Count} model-task pairs: {string.Join("; ", gains.Select(gain => $"{gain.A.Model} on {gain.Task}, {Signed(tasks, gain)}"))}.")
+                : new ReportNote(NoteKind.MissedTarget, "In no model-task pair does few-shot beat zero-shot beyond the interval after correction: no learning from the prompt is shown here."));
+        }
+
+        foreach (var group in results.InContext.GroupBy(pair => pair.Cell.Task.Task.Name))
+        {
+            var reduced = group.Sum(pair => pair.Result.ReducedItemCount);
+            var cut = group.Sum(pair => pair.Result.TruncatedItemCount);
+            var all = group.Sum(pair => pair.Result.Items.Count);
+            if (reduced > 0) notes.Add(new ReportNote(NoteKind.ContextOverflow, $"{Count(reduced)} of {Count(all)} prompts did not fit with all demonstrations and were given fewer.", group.Key));
+            if (cut > 0) notes.Add(new ReportNote(NoteKind.Truncated, $"{Count(cut)} of {Count(all)} prompts were longer than the context without any demonstration and were cut from the left.", group.Key));
+            var tied = group.Sum(pair => pair.Result.TiedItemCount);
+            if (tied > 0) notes.Add(new ReportNote(NoteKind.Warning, $"{Count(tied)} of {Count(all)} answers were exact ties; the first choice was taken.", group.Key));
+        }
+
+        return notes;
+    }
+
+    private static List<ItemRecord> Items(ComparisonPlan plan, ComparisonResults results)
+    {
+        var inContext = results.InContext.ToLookup(pair => pair.Cell.Task);
+        var fineTuning = results.FineTuning.ToLookup(pair => pair.Cell.Task);
+        var tokenizers = plan.Models.Select(model => TokenizerFolder.Load(model.Folder)).ToList();
+        var records = new List<ItemRecord>();
+        foreach (var task in plan.Tasks)
+        {
+            // One draw of the extremes of k, and one fine-tuning, for every model: enough to read, small enough to open.
+            var shown = inContext[task].GroupBy(pair => pair.Cell.Model)
+                .SelectMany(group => new[] { group.Min(pair => pair.Cell.Shots), group.Max(pair => pair.Cell.Shots) }.Distinct().Select(shots => group.First(pair => pair.Cell.Shots == shots))).ToList();
+            var tuned = fineTuning[task].GroupBy(pair => pair.Cell.Model).Select(group => group.MaxBy(pair => pair.Cell.Examples)).ToList();
+            for (var i = 0; i < Math.Min(ExplorerItemsPerTask, task.Splits.Test.Count); i++)
+            {
+                var item = task.Splits.Test[i];
+                var predictions = shown.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Items[i], tokenizers[pair.Cell.Model]))
+                    .Concat(tuned.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Test.First(prediction => prediction.Id == item.Id), item)));
+                records.Add(new ItemRecord
+                {
+                    Task = task.Task.Name,
+                    Id = item.Id,
+                    Text = string.Join(" · ", item.Fields.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}: {field.Value}")),
+                    Choices = item.Choices,
+                    Gold = item.Gold,
+                    Answers = item.Answers,
+                    Predictions = [.. predictions],
+                });
+            }
+        }
+
+        return records;
+    }
+
+    private static ItemPrediction PredictionOf(string cell, ItemResult item, ITokenizer tokenizer) => new()
+    {
+        Cell = cell,
+        Score = item.Score,
+        Predicted = item.Predicted,
+        Answer = item.Generated,
+        Prompt = item.Prompt,
+        Choices = [.. item.Choices.Select(choice => new ScoredText { Score = choice.LogProbability, LogProbabilities = choice.TokenLogProbabilities, Tokens = [.. choice.TokenIds.Select(id => tokenizer.Decode([id]))] })],
+        DroppedTokenCount = item.DroppedTokenCount,
+    };
+
+    private static ItemPrediction PredictionOf(string cell, FineTunePrediction prediction, TaskItem item) => new()
+    {
+        Cell = cell,
+        Score = prediction.Predicted == item.Gold ? 1 : 0,
+        Predicted = prediction.Predicted,
+        Choices = [.. prediction.LogProbabilities.Select(logProbability => new ScoredText { Score = Math.Exp(logProbability) })],
+    };
+
+    private static ReportManifest Manifest(ComparisonConfig config, ComputeDevice device, ComparisonPlan plan) => new()
+    {
+        Configuration = JsonSerializer.Serialize<ExperimentConfig>(config, ConfigJson.Options),
+        Command = "rk run " + Path.Combine(config.RunFolder, "config.json"),
+        Hashes =
+        [
+            .. plan.Models.Select(model => new NamedValue("weights of " + model.Name, model.WeightsHash)),
+            .. plan.Models.Select(model => new NamedValue("tokenizer of " + model.Name, model.TokenizerFingerprint)),
+            .. plan.Tasks.Select(task => new NamedValue("items and prompt of " + task.Task.Name, task.Fingerprint)),
+        ],
+        Versions = [new("ResearchKit", RunEnvironment.KitVersion), new("TorchSharp", ComputeDevice.TorchVersion), new(".NET", Environment.Version.ToString())],
+        Seeds = [config.Seed, .. config.InContext?.Seeds ?? [], .. config.FineTuning?.Seeds ?? []],
+        Device = device.Name,
+        ThreadCount = device.Threads,
+    };
+
+    private static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}

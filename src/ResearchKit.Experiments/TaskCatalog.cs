@@ -1,0 +1,75 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using ResearchKit.Core.Configuration;
+using ResearchKit.Core.Random;
+using ResearchKit.Core.Tasks;
+using ResearchKit.Evaluation.Datasets;
+using ResearchKit.Evaluation.Suite;
+using ResearchKit.Evaluation.Tasks;
+using ResearchKit.Experiments.Configuration;
+
+namespace ResearchKit.Experiments;
+
+/// <summary>A task made ready: items read, test items chosen, everything that determines its scores hashed.</summary>
+/// <param name="Task">The task.</param>
+/// <param name="Splits">Items; Test holds only those that are scored, the same for every model and regime.</param>
+/// <param name="Fingerprint">SHA-256 over prompt, scoring, demonstrations and all items.</param>
+/// <param name="FineTune">Whether fine-tuning is wanted and possible.</param>
+public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fingerprint, bool FineTune)
+{
+    /// <summary>Classes of the fine-tuning head: the number of choices.</summary>
+    public int ClassCount => Splits.Test[0].Choices.Count;
+
+    /// <summary>The first <paramref name="count"/> training examples in the order of a seed, so that fewer are a prefix of more.</summary>
+    public IReadOnlyList<LabelledExample> TrainingExamples(int count, long seed) =>
+        Labelled(new CounterRandom(seed, "fine-tuning examples of " + Task.Name).Sample(Splits.Train.Count, count).Select(i => Splits.Train[i]));
+
+    /// <summary>Labelled examples of some items.</summary>
+    public static IReadOnlyList<LabelledExample> Labelled(IEnumerable<TaskItem> items) =>
+        [.. items.Where(item => item is { Structured: not null, Gold: not null }).Select(item => new LabelledExample(item.Id, item.Structured!, item.Gold!.Value))];
+}
+
+/// <summary>Finds tasks by name: the generated suite, the data folder's benchmarks, the user's own files.</summary>
+public static class TaskCatalog
+{
+    /// <summary>A task by name.</summary>
+    /// <param name="name">Such as <c>suite/label-induction</c> or <c>rte</c>.</param>
+    /// <param name="dataFolder">Data folder; null takes RESEARCHKIT_DATA.</param>
+    /// <exception cref="Core.ConfigException">No such task, or its data is missing.</exception>
+    public static EvaluationTask Get(string name, string? dataFolder = null) => name.StartsWith("suite/", StringComparison.Ordinal)
+        ? GeneratedSuite.Get(name)
+        : DatasetTasks.Get(name, DataFolder.Resolve(dataFolder));
+
+    /// <summary>Reads a task of an experiment and chooses its items.</summary>
+    /// <param name="reference">The task's entry in the file.</param>
+    /// <param name="seed">Seed of the choice of items.</param>
+    /// <param name="baseFolder">Folder of the experiment file.</param>
+    /// <param name="dataFolder">Data folder; null takes RESEARCHKIT_DATA.</param>
+    public static ReadyTask Ready(TaskReference reference, long seed, string baseFolder, string? dataFolder = null)
+    {
+        var task = reference.File is null ? Get(reference.Name, dataFolder) : TaskFile.Load(Path.Combine(baseFolder, reference.File)) with { Name = reference.Name };
+        if (reference.Prompt is not null) task = task with { Prompt = reference.Prompt };
+        var splits = task.Load();
+        if (splits.Test.Count == 0) throw new Core.ConfigException($"Task {task.Name} has no test items: nothing could be scored. Check its data.");
+        if (reference.Limit < splits.Test.Count)
+        {
+            var chosen = new CounterRandom(seed, "test items of " + task.Name).Sample(splits.Test.Count, reference.Limit.Value);
+            splits = splits with { Test = [.. chosen.Order().Select(i => splits.Test[i])] };
+        }
+
+        var canFineTune = splits.Train.Count > 0 && splits.Test.All(item => item is { Structured: not null, Gold: not null });
+        return new ReadyTask(task, splits, Fingerprint(task, splits), reference.FineTune && canFineTune);
+    }
+
+    private static string Fingerprint(EvaluationTask task, TaskSplits splits)
+    {
+        // Scoring is serialized by its run-time type: the base type has no members.
+        var text = new StringBuilder();
+        text.Append(task.Name).Append('\n').Append(JsonSerializer.Serialize(task.Prompt, ConfigJson.Compact)).Append('\n')
+            .Append(task.Scoring.GetType().Name).Append(JsonSerializer.Serialize(task.Scoring, task.Scoring.GetType(), ConfigJson.Compact)).Append('\n')
+            .Append(JsonSerializer.Serialize(task.Demonstrations, ConfigJson.Compact));
+        foreach (var item in new[] { splits.Train, splits.Validation, splits.Test }.SelectMany(items => items)) text.Append('\n').Append(JsonSerializer.Serialize(item, ConfigJson.Compact));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}
