@@ -1,4 +1,6 @@
+using System.Globalization;
 using ResearchKit.Core.Configuration;
+using ResearchKit.Core.Random;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -51,6 +53,10 @@ public sealed class Gpt : Module<Tensor, Tensor>
 
     /// <summary>The configuration the model was built from.</summary>
     public ModelConfig Config { get; }
+
+    /// <summary>Whether training keeps only the input of every layer and computes the layer again in the backward pass (gradient checkpointing). Default false.</summary>
+    /// <remarks>Equal gradients, about a third more time, activations of one layer instead of L.</remarks>
+    public bool RecomputesBlocks { get; set; }
 
     /// <summary>Device of the weights.</summary>
     public Device Device
@@ -141,12 +147,85 @@ public sealed class Gpt : Module<Tensor, Tensor>
     /// <summary>Mean next-token loss over the targets that are not <see cref="IgnoredTarget"/>.</summary>
     /// <param name="tokens">[B, T] Int64.</param>
     /// <param name="targets">[B, T] Int64, token t+1 of each position or <see cref="IgnoredTarget"/>.</param>
-    /// <returns>Scalar, nats per token.</returns>
+    /// <returns>Scalar, nats per token; NaN where every target is ignored.</returns>
     public Tensor Loss(Tensor tokens, Tensor targets)
     {
         using var scope = NewDisposeScope();
-        var logits = forward(tokens).view(-1, Config.VocabularySize);                 // [B·T, V]
-        return functional.cross_entropy(logits, targets.reshape(-1), ignore_index: IgnoredTarget).MoveToOuterDisposeScope();
+        var (sum, count) = LossSum(tokens, targets);
+        return (sum / count).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Sum of the next-token losses and their number, for batches that are averaged over more than one call. The full logits are never kept.</summary>
+    /// <param name="tokens">[B, T] Int64.</param>
+    /// <param name="targets">[B, T] Int64, token t+1 of each position or <see cref="IgnoredTarget"/>.</param>
+    /// <returns>Scalar sum in nats, with gradients; scalar Int64 number of targets that are not <see cref="IgnoredTarget"/>. Both stay on the device.</returns>
+    public (Tensor Sum, Tensor Count) LossSum(Tensor tokens, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = Hidden(tokens).view(-1, Config.EmbeddingSize);                    // [B·T, C]
+        var sum = OutputLoss.Sum(hidden, _tokenEmbedding.weight!, targets.reshape(-1));
+        return (sum.MoveToOuterDisposeScope(), targets.ne(IgnoredTarget).sum().MoveToOuterDisposeScope());
+    }
+
+    /// <summary>A model with the same weights and nothing shared.</summary>
+    public Gpt Clone() => CopyInto(WithoutInitialization(Config), _ => { });
+
+    /// <summary>A model whose vocabulary has <paramref name="count"/> more rows at its end, drawn from N(0, 0.02), and otherwise the same weights.</summary>
+    /// <param name="count">New tokens, at least 1: start, delimiter and extract in GPT-1's fine-tuning (Radford et al. 2018 §3.3).</param>
+    /// <param name="seed">Seed of the new rows.</param>
+    public Gpt WithExtraTokens(int count, long seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        var model = WithoutInitialization(Config with { VocabularySize = Config.VocabularySize + count });
+        return CopyInto(model, rows =>
+        {
+            var values = new float[count * Config.EmbeddingSize];
+            var random = new CounterRandom(seed, "extra tokens");
+            for (var i = 0; i < values.Length; i++) values[i] = (float)(0.02 * random.NextGaussian());
+            rows.narrow(0, Config.VocabularySize, count).copy_(tensor(values, count, Config.EmbeddingSize));
+        });
+    }
+
+    /// <summary>Takes embeddings and the first layers from another model; the rest keeps its own weights. GPT-1's ablation of transferred layers (Radford et al. 2018 §5, Figure 2 left).</summary>
+    /// <param name="source">Model of the same widths. A larger vocabulary here keeps its extra rows.</param>
+    /// <param name="layerCount">Layers to take, 0 … L; 0 takes the embeddings alone.</param>
+    /// <exception cref="ArgumentException">The models' shapes differ.</exception>
+    public void CopyFirstLayersFrom(Gpt source, int layerCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(layerCount);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(layerCount, Math.Min(Config.LayerCount, source.Config.LayerCount));
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var own = named_parameters().ToDictionary(entry => entry.name, entry => entry.parameter);
+        foreach (var (name, parameter) in source.named_parameters())
+        {
+            var parts = name.Split('.');
+            var taken = parts[0] is "wte" or "wpe" || (parts[0] == "h" && int.Parse(parts[1], CultureInfo.InvariantCulture) < layerCount);
+            if (!taken) continue;
+            if (!own.TryGetValue(name, out var target) || target.size(0) < parameter.size(0) || (parts[0] != "wte" && target.size(0) != parameter.size(0)) || target.size(-1) != parameter.size(-1))
+            {
+                throw new ArgumentException($"`{name}` is [{string.Join(", ", parameter.shape)}] in the source and [{string.Join(", ", target?.shape ?? [])}] here; only models of the same widths can share layers.", nameof(source));
+            }
+
+            target.narrow(0, 0, parameter.size(0)).copy_(parameter);
+        }
+    }
+
+    private bool HasDropout => training && (Config.AttentionDropoutProbability > 0 || Config.ResidualDropoutProbability > 0);
+
+    private Gpt CopyInto(Gpt copy, Action<Tensor> fillNewRows)
+    {
+        copy.to(DType).to(Device);
+        using (no_grad())
+        {
+            using var scope = NewDisposeScope();
+            foreach (var (to, from) in copy.parameters().Zip(parameters())) to.narrow(0, 0, from.size(0)).copy_(from);
+            fillNewRows(copy._tokenEmbedding.weight!);
+        }
+
+        copy.train(training);
+        copy.RecomputesBlocks = RecomputesBlocks;
+        return copy;
     }
 
     /// <summary>The one forward pass.</summary>
@@ -163,10 +242,12 @@ public sealed class Gpt : Module<Tensor, Tensor>
 
         var positions = pass.PositionEmbeddings(_positionEmbedding.weight!, (int)tokens.size(1));   // [T, C] or [B, T, C]
         var x = Dropout.Apply(_tokenEmbedding.call(tokens) + positions, _embeddingDropout, training);   // [B, T, C]
+        var recomputes = RecomputesBlocks && pass is WholeTextPass && is_grad_enabled() && x.requires_grad;
+        var returned = recomputes ? new BlockRecomputation.ReturnedGradient() : null;
         foreach (var block in _blocks)
         {
             inputs?.Add(x.alias().MoveToOuterDisposeScope());
-            x = block.call(x, pass);                                                  // [B, T, C]
+            x = recomputes ? BlockRecomputation.Apply(block, x, pass, HasDropout, returned!) : block.call(x, pass);   // [B, T, C]
         }
 
         return (_finalNorm is null ? x : _finalNorm.call(x)).MoveToOuterDisposeScope();

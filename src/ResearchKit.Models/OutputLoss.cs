@@ -1,0 +1,83 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace ResearchKit.Models;
+
+/// <summary>Output projection, softmax and next-token loss in row chunks, so that [N, V] logits never exist.</summary>
+internal static class OutputLoss
+{
+    // 256 rows of 50,257 float32 logits are 51 MB. Smaller chunks read and write the [V, C] gradient more often; larger ones were not faster.
+    internal const int DefaultRowsPerChunk = 256;
+
+    // Below this, softmax may have lost bits of the chosen token's probability to underflow.
+    private const float SafeProbability = 1e-30f;
+
+    /// <summary>Sum of the losses of all targets that are not <see cref="Gpt.IgnoredTarget"/>, with gradients for both inputs.</summary>
+    /// <param name="hidden">[N, C].</param>
+    /// <param name="weight">[V, C], the tied embedding.</param>
+    /// <param name="targets">[N] Int64.</param>
+    /// <param name="rowsPerChunk">Rows whose logits exist at once.</param>
+    /// <returns>Scalar float32 (float64 for float64 weights), nats.</returns>
+    /// <remarks>
+    /// Softmax minus one-hot is the gradient of the logits, so both input gradients G are known in the forward pass. The result carries them as
+    /// value + ⟨hidden, G₁⟩ + ⟨weight, G₂⟩ - (the same, detached), whose derivative is G and whose added value is 0.
+    /// The plain form, cross_entropy of the full logits, is the oracle in the tests.
+    /// </remarks>
+    public static Tensor Sum(Tensor hidden, Tensor weight, Tensor targets, int rowsPerChunk = DefaultRowsPerChunk)
+    {
+        using var scope = NewDisposeScope();
+        if (hidden.device.type == DeviceType.CPU)
+        {
+            // Ignored positions cost no projection. Elsewhere their number would have to be waited for.
+            var counted = targets.ne(Gpt.IgnoredTarget).nonzero().view(-1);
+            if (counted.size(0) < targets.size(0)) (hidden, targets) = (hidden.index_select(0, counted), targets.index_select(0, counted));
+        }
+
+        var needsGradient = is_grad_enabled() && (hidden.requires_grad || weight.requires_grad);
+        var (value, hiddenGradient, weightGradient) = Chunks(hidden.detach(), weight.detach(), targets, rowsPerChunk, needsGradient);
+        if (!needsGradient) return value.MoveToOuterDisposeScope();
+        var carrier = dot(hidden.reshape(-1), hiddenGradient!.view(-1)) + dot(weight.view(-1), weightGradient!.view(-1));
+        return (value + (carrier - carrier.detach()).to(value.dtype)).MoveToOuterDisposeScope();
+    }
+
+    private static (Tensor Value, Tensor? HiddenGradient, Tensor? WeightGradient) Chunks(Tensor hidden, Tensor weight, Tensor targets, int rowsPerChunk, bool needsGradient)
+    {
+        using var noGradient = no_grad();
+        var wide = hidden.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+        var value = zeros([], wide, hidden.device);
+        var hiddenGradient = needsGradient ? empty_like(hidden) : null;
+        Tensor? weightGradient = null;
+        for (long start = 0; start < hidden.size(0); start += rowsPerChunk)
+        {
+            using var scope = NewDisposeScope();
+            var count = Math.Min(rowsPerChunk, hidden.size(0) - start);
+            var rows = hidden.narrow(0, start, count);                                 // [n, C]
+            var target = targets.narrow(0, start, count).unsqueeze(1);                 // [n, 1]
+            var ignored = target.eq(Gpt.IgnoredTarget);                                // [n, 1] bool
+            var index = target.masked_fill(ignored, 0);                                // [n, 1]
+            var logits = functional.linear(rows, weight).to(wide);                     // [n, V]
+            var probabilities = functional.softmax(logits, dim: -1);                   // [n, V]
+            var chosen = probabilities.gather(1, index);                               // [n, 1]
+            value.sub_(LogProbability(logits, chosen, index).masked_fill(ignored, 0).sum());
+            if (hiddenGradient is null) continue;
+
+            logits.Dispose();
+            probabilities.scatter_(1, index, chosen - 1).masked_fill_(ignored, 0);     // gradient of the logits
+            var gradient = probabilities.to(hidden.dtype);
+            hiddenGradient.narrow(0, start, count).addmm_(gradient, weight, 0, 1);
+            if (weightGradient is null) weightGradient = mm(gradient.t(), rows).MoveToOuterDisposeScope();   // [V, C]
+            else weightGradient.addmm_(gradient.t(), rows, 1, 1);
+        }
+
+        // Without a single counted target the loss is 0 and still differentiable.
+        if (needsGradient) weightGradient ??= zeros_like(weight);
+        return (value, hiddenGradient, weightGradient);
+    }
+
+    /// <summary>log P of the chosen tokens, [n, 1]. The logarithm of softmax is as exact as log-softmax until it underflows.</summary>
+    private static Tensor LogProbability(Tensor logits, Tensor chosen, Tensor index) =>
+        logits.device.type == DeviceType.CPU && chosen.min().ToSingle() > SafeProbability
+            ? chosen.log()
+            : logits.gather(1, index) - logits.logsumexp(-1, keepdim: true);
+}
