@@ -36,8 +36,7 @@ public sealed class Trainer
     {
         (_model, _batches, _config, _folder) = (model, batches, config, folder);
         _length = config.SequenceLength ?? model.Config.ContextLength;
-        var problems = config.Problems("training.").ToList();
-        if (_length > model.Config.ContextLength) problems.Add($"`training.sequence_length` ({_length}) must be at most the model's n_ctx ({model.Config.ContextLength}).");
+        var problems = config.Problems("training.", model.Config.ContextLength);
         if (problems.Count > 0) throw new ConfigException("training configuration", problems);
     }
 

@@ -126,5 +126,16 @@ public sealed class ScheduleProperties
         }
     }
 
+    [Fact]
+    public void AWarmupThatOutlastsTheRunIsRefused()
+    {
+        var config = new TrainingConfig { Steps = 10, BatchSize = 2, Schedule = new WarmupCosineSchedule() };
+        Assert.Empty(config.Problems());
+        Assert.Contains("`schedule.warmup_tokens`", Assert.Single(config.Problems("", 8)), StringComparison.Ordinal);
+        Assert.Contains("`schedule.warmup_steps`", Assert.Single((config with { Schedule = new Gpt1PreTrainingSchedule() }).Problems("", 8)), StringComparison.Ordinal);
+        Assert.Empty((config with { Schedule = new WarmupCosineSchedule { WarmupTokens = 159, DecayTokens = 160 } }).Problems("", 8));
+        Assert.Contains("`sequence_length`", Assert.Single((config with { SequenceLength = 9 }).Problems("", 8)), StringComparison.Ordinal);
+    }
+
     private static double Factor(LearningRateSchedule schedule, long step) => schedule.FactorAt(step, (step + 1) * TokensPerStep, Total);
 }

@@ -80,7 +80,8 @@ public sealed record TrainingConfig
 
     /// <summary>Every problem as a sentence that names the key, the value and what is allowed; empty when valid.</summary>
     /// <param name="path">Prefix of the keys, such as <c>training.</c>.</param>
-    public IReadOnlyList<string> Problems(string path = "")
+    /// <param name="contextLength">n_ctx of the model; null (default) leaves out what depends on it.</param>
+    public IReadOnlyList<string> Problems(string path = "", int? contextLength = null)
     {
         var problems = new List<string>();
         if (Steps is null == Tokens is null) problems.Add($"`{path}steps` and `{path}tokens`: exactly one of them must be given.");
@@ -101,7 +102,25 @@ public sealed record TrainingConfig
         if (BatchRamp is not null) problems.AddRange(BatchRamp.Problems(path + "batch_ramp."));
         problems.AddRange(Optimizer.Problems(path + "optimizer."));
         problems.AddRange(Schedule.Problems(path + "schedule."));
+        if (SequenceLength > contextLength) problems.Add($"`{path}sequence_length` ({SequenceLength}) must be at most the model's n_ctx ({contextLength}).");
+        if (problems.Count == 0 && (SequenceLength ?? contextLength) is { } length) problems.AddRange(WarmupProblems(path, length));
         return problems;
+    }
+
+    /// <summary>A warm-up that outlasts the run would keep the rate near 0 without a word.</summary>
+    private IEnumerable<string> WarmupProblems(string path, int length)
+    {
+        var steps = TotalSteps(length);
+        var tokens = Tokens ?? steps * BatchSize * length;
+        if (Schedule is WarmupCosineSchedule cosine && cosine.WarmupTokens >= tokens)
+        {
+            yield return $"`{path}schedule.warmup_tokens` ({cosine.WarmupTokens}) must be below the run's {tokens} tokens; GPT-3 warmed up for 0.125% of them.";
+        }
+
+        if (Schedule is Gpt1PreTrainingSchedule gpt1 && gpt1.WarmupSteps >= steps)
+        {
+            yield return $"`{path}schedule.warmup_steps` ({gpt1.WarmupSteps}) must be below the run's {steps} updates.";
+        }
     }
 }
 

@@ -127,6 +127,20 @@ public sealed class FineTunerTests
     }
 
     [Fact]
+    public void CandidatesOfAnItemShareTheirDropoutMask()
+    {
+        using var head = new TaskHead(TaskKind.MultipleChoice, 64, 0, 0.5, 1);
+        using var scope = NewDisposeScope();
+        random.manual_seed(1);
+        var scores = head.call(ones(2, 4, 64)).data<float>().ToArray();
+        Assert.Single(scores[..4].Distinct());
+        Assert.Single(scores[4..].Distinct());
+        Assert.NotEqual(scores[0], scores[4]);
+        head.eval();
+        Assert.Single(head.call(ones(2, 4, 64)).data<float>().ToArray().Distinct());
+    }
+
+    [Fact]
     public void AnswersOfAnyNumberAreScoredTogether()
     {
         using var model = new Gpt(Tiny, 1);
