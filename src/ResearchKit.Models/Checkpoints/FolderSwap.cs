@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using ResearchKit.Core;
 
 namespace ResearchKit.Models.Checkpoints;
@@ -14,12 +16,14 @@ internal static class FolderSwap
     {
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         if (Path.GetDirectoryName(target) is not { } parent) throw new ConfigException($"{folder}: a model cannot be saved as the root folder.");
-        var temporary = Path.Combine(parent, $".{Path.GetFileName(target)}.tmp-{Environment.ProcessId}");
+        var temporary = Path.Combine(parent, TemporaryPrefix(target) + Environment.ProcessId);
         try
         {
             Recover(folder);
             RequireReplaceable(target, replaceable);
+            Directory.CreateDirectory(parent);
             Delete(temporary);
+            DeleteAbandoned(target);
             Directory.CreateDirectory(temporary);
             try
             {
@@ -69,6 +73,30 @@ internal static class FolderSwap
             throw new ConfigException($"{target}: holds files that are not this kit's ({string.Join(", ", foreign.Take(8))}{(foreign.Length > 8 ? ", …" : "")}), and saving replaces the folder as a whole. Move them or choose another folder.");
         }
     }
+
+    /// <summary>A process that was killed while writing leaves a partial model beside the target; nobody else will remove it.</summary>
+    private static void DeleteAbandoned(string target)
+    {
+        foreach (var folder in Directory.GetDirectories(Path.GetDirectoryName(target)!, TemporaryPrefix(target) + "*"))
+        {
+            if (int.TryParse(Path.GetFileName(folder)[TemporaryPrefix(target).Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var id) && !IsRunning(id)) Delete(folder);
+        }
+    }
+
+    private static bool IsRunning(int processId)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(processId);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private static string TemporaryPrefix(string target) => $".{Path.GetFileName(target)}.tmp-";
 
     private static string Previous(string target) => Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.previous");
 

@@ -182,6 +182,7 @@ public class HostileFileTests
         var pickle = Pickle(Dictionary(
             ("wte.weight", Tensor("0", 24, 0, [6, 4], [4, 1])), ("wpe.weight", Tensor("0", 24, 4, [4, 5], [1, 4])), ("h.0.ln_1.bias", Tensor("1", 24, 0, [24], [1], "HalfStorage"))));
         yield return new("zip", [("a.bin", Zip(pickle, CompressionLevel.NoCompression, ("0", numbers), ("1", numbers[..48])))], "a.bin", Mutation.Of);
+        yield return new("zip64", [("a.bin", Zip64(pickle, ("0", numbers), ("1", numbers[..48])))], "a.bin", Mutation.Of);
         yield return new("legacy", [("a.pt", Legacy(pickle, ("0", 24, numbers), ("1", 24, numbers[..48])))], "a.pt", Mutation.Of);
 
         long[][] shapes = [[3, 4], [5, 4], [1, 4, 12], [12], [1, 4, 4], [4], [4], [4], [1, 4, 16], [16], [1, 16, 4], [4], [4], [4]];

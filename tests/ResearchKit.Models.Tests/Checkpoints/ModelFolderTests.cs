@@ -140,6 +140,21 @@ public class ModelFolderTests
     }
 
     [Theory]
+    [MemberData(nameof(Cases))]
+    public void TheExportedConfigurationSaysWhatThePublishedOneSays(string name)
+    {
+        using var temporary = new TemporaryFolder();
+        using (var loaded = ModelFolder.Load(Path.Combine(Golden.Root, name))) ModelFolder.Save(temporary.File("copy"), loaded.Model, tokenizer: null);
+        var exported = JsonNode.Parse(File.ReadAllText(temporary.File("copy/config.json")))!.AsObject();
+        // Special tokens come from a tokenizer, the summary keys from a head; attention_types may be grouped in another way and attention_layers is its expansion.
+        foreach (var (key, value) in JsonNode.Parse(File.ReadAllText(Path.Combine(Golden.Root, name, "config.json")))!.AsObject())
+        {
+            if (key.StartsWith("summary_", StringComparison.Ordinal) || key is "bos_token_id" or "eos_token_id" or "attention_types") continue;
+            Assert.True(JsonNode.DeepEquals(value, exported[key]), $"{key}: {value} and {exported[key]}");
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Configurations))]
     public void EveryConfigurationSurvivesSaving(string which, string expectedType)
     {
@@ -272,6 +287,16 @@ public class ModelFolderTests
         File.WriteAllText(temporary.File("m/thesis.tex"), "years of work");
         Assert.Contains("thesis.tex", Assert.Throws<ConfigException>(() => ModelFolder.Save(temporary.File("m"), first, null)).Message);
         using (var loaded = ModelFolder.Load(temporary.File("m"))) AssertEqualWeights(second, loaded.Model);
+    }
+
+    [Fact]
+    public void WhatAKilledProcessLeftIsRemoved()
+    {
+        using var temporary = new TemporaryFolder();
+        using var model = new Gpt(Small);
+        Directory.CreateDirectory(temporary.File($".m.tmp-{int.MaxValue}"));
+        ModelFolder.Save(temporary.File("m"), model, null);
+        Assert.Equal([temporary.File("m")], Directory.GetFileSystemEntries(temporary.Path));
     }
 
     [Fact]

@@ -77,7 +77,7 @@ public class PyTorchFileTests
             ("row", Tensor("0", 6, 3, [1, 3], [17, 1])),
             ("scalar", Tensor("0", 6, 4, [], [])),
             ("empty", Tensor("0", 6, 0, [0, 3], [3, 1]))));
-        foreach (var content in new[] { Zip(pickle, CompressionLevel.NoCompression, ("0", Six)), Legacy(pickle, ("0", 6, Six)) })
+        foreach (var content in new[] { Zip(pickle, CompressionLevel.NoCompression, ("0", Six)), Zip64(pickle, ("0", Six)), Legacy(pickle, ("0", 6, Six)) })
         {
             File.WriteAllBytes(folder.File("a.bin"), content);
             using var file = PyTorchFile.Open(folder.File("a.bin"));

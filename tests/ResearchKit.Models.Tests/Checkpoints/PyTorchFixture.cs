@@ -44,6 +44,26 @@ internal static class PyTorchFixture
         return stream.ToArray();
     }
 
+    /// <summary>The same with 64-bit sizes everywhere, as in files of 4 GiB and more.</summary>
+    public static byte[] Zip64(byte[] pickle, params (string Key, byte[] Data)[] storages)
+    {
+        List<byte> file = [], directory = [];
+        var entries = storages.Select(storage => ($"archive/data/{storage.Key}", storage.Data)).Prepend(("archive/data.pkl", pickle)).ToArray();
+        foreach (var (name, data) in entries)
+        {
+            var nameBytes = Encoding.ASCII.GetBytes(name);
+            byte[] common = [45, 0, 0, 0, 0, 0, 0, 0, 0, 0, .. Int(0), 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, (byte)nameBytes.Length, 0];
+            directory.AddRange([.. "PK\x01\x02"u8, 45, 0, .. common, 28, 0, .. new byte[10], 0xFF, 0xFF, 0xFF, 0xFF, .. nameBytes]);
+            directory.AddRange([1, 0, 24, 0, .. Long(data.Length), .. Long(data.Length), .. Long(file.Count)]);
+            file.AddRange([.. "PK\x03\x04"u8, .. common, 0, 0, .. nameBytes, .. data]);
+        }
+
+        var (start, end) = (file.Count, file.Count + directory.Count);
+        byte[] end64 = [.. "PK\x06\x06"u8, .. Long(44), 45, 0, 45, 0, .. Int(0), .. Int(0), .. Long(entries.Length), .. Long(entries.Length), .. Long(directory.Count), .. Long(start)];
+        byte[] locator = [.. "PK\x06\x07"u8, .. Int(0), .. Long(end), .. Int(1)];
+        return [.. file, .. directory, .. end64, .. locator, .. "PK\x05\x06"u8, .. Int(0), 0xFF, 0xFF, 0xFF, 0xFF, .. Int(-1), .. Int(-1), 0, 0];
+    }
+
     /// <summary>A file of the format before PyTorch 1.6.</summary>
     public static byte[] Legacy(byte[] pickle, params (string Key, int Count, byte[] Data)[] storages)
     {
