@@ -28,7 +28,10 @@ internal sealed class ReportLabels
     };
 
     /// <summary>Series of a figure: a model in context, or fine-tuned by a recipe.</summary>
-    public string Series(Condition condition) => condition.Model + (condition.IsFineTuned ? ", fine-tuned" : ", in context") + Suffix(condition);
+    public string Series(Condition condition) => condition.Model + ", " + Style(condition);
+
+    /// <summary>What all models of a series' style have in common: <c>in context</c> or <c>fine-tuned</c>, with its recipe or protocol.</summary>
+    public string Style(Condition condition) => (condition.IsFineTuned ? "fine-tuned" : "in context") + Suffix(condition);
 
     /// <summary><c>zero-shot</c>, <c>one-shot</c>, <c>8-shot</c>.</summary>
     public static string Shots(int k) => k switch { 0 => "zero-shot", 1 => "one-shot", _ => k.ToString(CultureInfo.InvariantCulture) + "-shot" };

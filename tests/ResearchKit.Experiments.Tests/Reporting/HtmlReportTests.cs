@@ -10,7 +10,7 @@ namespace ResearchKit.Experiments.Tests.Reporting;
 
 public sealed partial class HtmlReportTests
 {
-    private static readonly ReportModel Model = SyntheticReport.Make(60, 6);
+    private static readonly ReportModel Model = SyntheticReport.Make(40, 6);
     private static readonly Lazy<string> Page = new(() => HtmlReport.Render(Model));
 
     // What the kit itself wrote: without plotly.js and without the data, whose strings may say anything.
@@ -29,7 +29,7 @@ public sealed partial class HtmlReportTests
     [Fact]
     public void TheSameModelGivesTheSameBytes()
     {
-        var again = SyntheticReport.Make(60, 6);
+        var again = SyntheticReport.Make(40, 6);
         Assert.NotSame(Model, again);
         Assert.Equal(Page.Value, HtmlReport.Render(again));
     }
@@ -161,12 +161,39 @@ public sealed partial class HtmlReportTests
     [Fact]
     public void FiguresShowTheModelsNumbers()
     {
-        var figure = Data(Page.Value, "figure-1" is var id ? "figure-data" : "").GetProperty(id);
+        var figure = Data(Page.Value, "figure-data").GetProperty("figure-1");
         var summaries = ConditionSummaries.All(Model).Where(row => row.Task == "sst2" && row.Condition.Model == "gpt1-mini" && !row.Condition.IsFineTuned).ToList();
-        var trace = figure.GetProperty("data").EnumerateArray().First(entry => entry.GetProperty("meta").GetString() == "gpt1-mini, in context");
+        var trace = figure.GetProperty("data").EnumerateArray().First(entry => entry.GetProperty("meta").GetRawText() == "[\"gpt1-mini\",\"in context\"]");
         Assert.Equal(summaries.Select(row => row.Score), trace.GetProperty("y").EnumerateArray().Select(value => value.GetDouble()));
         Assert.Equal(summaries.Select(row => row.Interval!.High - row.Score), trace.GetProperty("error_y").GetProperty("array").EnumerateArray().Select(value => value.GetDouble()));
         Assert.Equal(summaries.Select(row => row.Score - row.Interval!.Low), trace.GetProperty("error_y").GetProperty("arrayminus").EnumerateArray().Select(value => value.GetDouble()));
+    }
+
+    [Fact]
+    public void EveryLegendEntrySwitchesASeriesOfItsFigures()
+    {
+        var keys = Data(Page.Value, "figure-data").EnumerateObject().SelectMany(figure => figure.Value.GetProperty("data").EnumerateArray())
+            .SelectMany(trace => trace.GetProperty("meta").EnumerateArray()).Select(key => key.GetString()!).ToHashSet();
+        var entries = Entries().Matches(OwnMarkup(Page.Value)).Select(match => match.Groups[1].Value).ToHashSet();
+        Assert.Contains("fine-tuned", entries);
+        Assert.Equal(keys.Order(), entries.Order());
+    }
+
+    [Fact]
+    public void AScoreAtOnlyOneNumberOfExamplesOpensBesideThePublishedOnes()
+    {
+        var task = new TaskEntry { Name = "wikitext2", Metric = "perplexity_per_word", Unit = ScoreUnit.Raw, HigherIsBetter = false, ItemCount = 60 };
+        var model = Minimal() with
+        {
+            Models = [new ModelEntry { Name = "m", Family = "gpt2", Parameters = 5_000_000 }], Tasks = [task],
+            InContext = [new InContextCell { Id = "a", Model = "m", Task = "wikitext2", K = 0, Seed = 1, Score = 62.4, Interval = new(60, 65), ItemCount = 60 }],
+            PaperValues = PaperResults.Beside(task, []),
+        };
+        string First(ReportModel shown) => Data(HtmlReport.Render(shown), "figure-data").GetProperty("figure-1").GetProperty("layout").GetProperty("xaxis").GetRawText();
+        Assert.Contains("Parameters", First(model), StringComparison.Ordinal);
+        Assert.Contains("m, zero-shot", First(model with { PaperValues = [] }), StringComparison.Ordinal);
+        var more = model.InContext[0] with { Id = "b", K = 1 };
+        Assert.Contains("Demonstrations", First(model with { InContext = [model.InContext[0], more] }), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -296,6 +323,9 @@ public sealed partial class HtmlReportTests
             folder.Delete(recursive: true);
         }
     }
+
+    [GeneratedRegex("data-series=\"([^\"]+)\"")]
+    private static partial Regex Entries();
 
     [GeneratedRegex("<script type=\"application/json\".*?</script>", RegexOptions.Singleline)]
     private static partial Regex DataScripts();

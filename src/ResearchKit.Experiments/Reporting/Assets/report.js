@@ -43,8 +43,8 @@
     const axis = { gridcolor: grid, linecolor: grid, zeroline: false, ticks: '', fixedrange: true, tickfont: { size: 12 } };
     const width = plot.clientWidth, layout = spec.layout, right = layout.annotations.length ? 50 : 14;
     if (!width) return;
-    for (const trace of spec.data) trace.visible = !hidden.has(trace.meta);
-    for (const shape of layout.shapes) shape.visible = !hidden.has(shape.name);
+    for (const trace of spec.data) trace.visible = !trace.meta.some(key => hidden.has(key));
+    for (const shape of layout.shapes) shape.visible = !(shape.name ?? '').split('\n').some(key => hidden.has(key));
     Plotly.react(plot, spec.data, {
       ...layout,
       width, height: plot.clientHeight,

@@ -31,17 +31,21 @@ internal sealed class FigureMarkup(Figures figures, ReportTables tables)
             """);
     }
 
-    /// <summary>The switchable legend of the score figures that stand in the same element with class <c>plots</c>.</summary>
-    public Markup Legend(IEnumerable<Condition> series) => Entries(series.GroupBy(condition => condition.IsFineTuned).OrderBy(regime => regime.Key).Select(regime => regime.Select(condition =>
-        (tables.Labels.Series(condition), figures.Color(condition.Model), (string?)figures.Symbol(condition.Model, condition.IsFineTuned), (string?)figures.Dash(condition)))));
+    /// <summary>The switchable legend of figures that stand in the same element with class <c>plots</c>: models by colour and marker, regimes by line and filling.</summary>
+    public Markup Legend(IReadOnlyList<Condition> series)
+    {
+        var models = series.DistinctBy(condition => condition.Model).Select(condition => (condition.Model, figures.Color(condition.Model), (string?)figures.Symbol(condition.Model), (string?)null));
+        var styles = series.DistinctBy(tables.Labels.Style).OrderBy(condition => condition.IsFineTuned)
+            .Select(condition => (tables.Labels.Style(condition), "style", (string?)(condition.IsFineTuned ? "circle-open" : "circle"), (string?)figures.Dash(condition))).ToList();
+        return Entries(styles.Count > 1 ? [models, styles] : [models]);
+    }
 
-    /// <summary>A switchable legend, one line for each group where they fit.</summary>
+    /// <summary>A switchable legend; groups are set apart.</summary>
     public static Markup Entries(IEnumerable<IEnumerable<(string Key, string Color, string? Symbol, string? Dash)>> groups)
     {
-        var lines = groups.Select(group => group.Select(entry =>
-            Markup.Of($"""<button type="button" class="series {entry.Color}" aria-pressed="true" data-series="{entry.Key}">{Swatch(entry.Symbol, entry.Dash)}{entry.Key}</button>""")).ToList()).ToList();
-        var longest = lines.Select(line => line.Count).DefaultIfEmpty(0).Max();
-        return Markup.Of($"""<div class="legend" role="group" aria-label="Series; press to hide or show" style="--rows:{longest}">{Markup.Join(lines.Select(line => Markup.Of($"<div>{Markup.Join(line)}</div>")))}</div>""");
+        var parts = groups.Select(group => Markup.Of($"<div>{Markup.Join(group.Select(entry =>
+            Markup.Of($"""<button type="button" class="series {entry.Color}" aria-pressed="true" data-series="{entry.Key}">{Swatch(entry.Symbol, entry.Dash)}{entry.Key}</button>""")))}</div>"));
+        return Markup.Of($"""<div class="legend" role="group" aria-label="Series; press to hide or show">{Markup.Join(parts)}</div>""");
     }
 
     // The line and marker as Plotly draws them, in the entry's colour.
@@ -64,6 +68,8 @@ internal sealed class FigureMarkup(Figures figures, ReportTables tables)
             "asterisk" => "M15 2v10m-5-5h10m-8.5-3.5l7 7m0-7l-7 7",
             _ => "M19 7a4 4 0 1 1-8 0a4 4 0 1 1 8 0z",
         };
-        return Markup.Of($"""<svg width="30" height="14" aria-hidden="true" focusable="false">{line}<path class="{(open ? "open" : "filled")}" d="{shape}"/></svg>""");
+        // A marker without a line needs no room for one.
+        var box = dash is null ? "10 0 10 14" : "0 0 30 14";
+        return Markup.Of($"""<svg width="{(dash is null ? 10 : 30)}" height="14" viewBox="{box}" aria-hidden="true" focusable="false">{line}<path class="{(open ? "open" : "filled")}" d="{shape}"/></svg>""");
     }
 }

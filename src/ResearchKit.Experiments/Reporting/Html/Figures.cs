@@ -13,7 +13,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
     private readonly Dictionary<string, int> _models = model.Models.Select((entry, i) => (entry.Name, i)).ToDictionary(pair => pair.Name, pair => pair.i, StringComparer.Ordinal);
     private readonly List<string> _recipes = [.. tables.Summaries.Where(row => row.Condition.IsFineTuned).Select(row => ConditionSummaries.Variant(row.Condition)).Distinct(StringComparer.Ordinal)];
 
-    private readonly bool _manyPaperMetrics = model.PaperValues.Select(value => value.Metric).Distinct(StringComparer.Ordinal).Count() > 1;
+    private readonly bool _manyPaperMetrics = model.PaperValues.GroupBy(value => value.Task).Any(task => task.Select(value => value.Metric).Distinct(StringComparer.Ordinal).Count() > 1);
 
     /// <summary>Number of colours in report.css.</summary>
     public const int ColorCount = 8;
@@ -27,7 +27,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
     /// <summary>Line style of a condition.</summary>
     public string Dash(Condition condition) => condition.IsFineTuned ? FineTunedDashes[Math.Max(0, _recipes.IndexOf(ConditionSummaries.Variant(condition))) % FineTunedDashes.Length] : "solid";
 
-    /// <summary>Series in the legend of the score figures, in order.</summary>
+    /// <summary>The conditions of a legend, one for each series.</summary>
     public IReadOnlyList<Condition> SeriesOf(IEnumerable<ConditionSummary> rows) => [.. rows.Select(row => row.Condition).DistinctBy(tables.Labels.Series)];
 
     /// <summary>Scores of a task against labelled examples: in the prompt, and to fine-tune on. Null where the task has no scores.</summary>
@@ -37,24 +37,28 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
         if (rows.Count == 0) return null;
 
         var series = rows.GroupBy(row => tables.Labels.Series(row.Condition), StringComparer.Ordinal).ToList();
-        var plotted = series.Select((group, i) => new PlotSeries
-        {
-            Key = group.Key,
-            Color = Color(group.First().Condition.Model),
-            Symbol = Symbol(group.First().Condition.Model, open: group.First().Condition.IsFineTuned),
-            Dash = Dash(group.First().Condition),
-            // Intervals of different series at the same place stand side by side.
-            Points = [.. group.Select(row => new PlotPoint(Place(Examples(row.Condition)) + 0.07 * (i - (series.Count - 1) / 2.0), row.Score, row.Interval, Hover(task, row)))],
-        });
+        if (!HasCurve(task)) return SinglePlace(task, rows);
+
+        // Intervals of different series at the same place stand side by side.
+        var step = Math.Min(0.07, 0.6 / series.Count);
+        var plotted = series.Select((group, i) => Series(group.First().Condition, line: true,
+            [.. group.Select(row => new PlotPoint(Place(Examples(row.Condition)) + step * (i - (series.Count - 1) / 2.0), row.Score, row.Interval, Hover(task, row)))]));
         var ticks = rows.Select(row => Examples(row.Condition)).Distinct().Order().Select(count => (Place(count), count < 10_000 ? ReportFormat.Count(count) : ReportFormat.Size(count))).ToList();
-        var lines = new List<PlotLine>();
-        if (task.ChanceLevel is { } chance) lines.Add(new PlotLine(null, null, chance, chance, "chance\n" + ReportFormat.Score(task, chance).Replace(".0%", "%", StringComparison.Ordinal), "muted"));
+        var lines = Chance(task);
         // The best score from the prompt, carried to the right: fine-tuning overtakes where it crosses this line.
         lines.AddRange(Crossover.All(model, tables.Summaries).Where(row => row.Task.Name == task.Name).DistinctBy(row => row.InContext.Condition.Model).Select(row =>
-            new PlotLine(Place(Examples(row.InContext.Condition)), ticks[^1].Item1, row.InContext.Score, row.InContext.Score, null, Color(row.InContext.Condition.Model), tables.Labels.Series(row.InContext.Condition))));
+            new PlotLine(Place(Examples(row.InContext.Condition)), ticks[^1].Item1, row.InContext.Score, row.InContext.Score, null, Color(row.InContext.Condition.Model), Keys(row.InContext.Condition))));
         return new PlotSpec(
-            new PlotAxis("Labelled examples", ticks[0].Item1 - 0.5, ticks[^1].Item1 + 0.5, ticks), ScoreAxis(task, rows), [.. plotted], lines);
+            new PlotAxis(rows.Any(row => row.Condition.IsFineTuned) ? "Labelled examples" : "Demonstrations in the prompt (k)", ticks[0].Item1 - 0.5, ticks[^1].Item1 + 0.5, ticks), ScoreAxis(task, rows), [.. plotted], lines);
     }
+
+    /// <summary>Whether a task has scores at several numbers of examples.</summary>
+    public bool HasCurve(TaskEntry task) => tables.Summaries.Where(row => row.Task == task.Name && double.IsFinite(row.Score)).Select(row => Examples(row.Condition)).Distinct().Count() > 1;
+
+    // Where every model was scored once, the models are the axis.
+    private PlotSpec SinglePlace(TaskEntry task, List<ConditionSummary> rows) => new(
+        new PlotAxis(null, -0.6, rows.Count - 0.4, [.. rows.Select((row, i) => ((double)i, tables.Labels.Full(row.Condition)))]), ScoreAxis(task, rows),
+        [.. rows.Select((row, i) => Series(row.Condition, line: false, [new PlotPoint(i, row.Score, row.Interval, Hover(task, row))]))], Chance(task));
 
     /// <summary>Losses of pre-training; null where no model has a curve.</summary>
     public PlotSpec? Learning()
@@ -71,6 +75,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
 
         // The first steps fall from ln V so fast that they would flatten everything after them.
         var all = series.SelectMany(line => line.Points).Where(point => double.IsFinite(point.Y)).ToList();
+        if (all.Count == 0) return null;
         var last = all.Max(point => point.X);
         var late = all.Where(point => point.X >= last * 0.05).Select(point => point.Y).DefaultIfEmpty(1).ToList();
         var span = Math.Max(late.Max() - late.Min(), 1e-3);
@@ -85,7 +90,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
 
         var series = published.GroupBy(PaperSeries, StringComparer.Ordinal).Select(group => new PlotSeries
         {
-            Key = group.Key,
+            Keys = [group.Key],
             Color = PaperColor(group.First()),
             Symbol = PaperSymbol(group.First()),
             Dash = group.Select(value => value.Parameters).Distinct().Count() > 1 ? PaperDash(group.First()) : null,
@@ -94,20 +99,13 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
                 $"{value.Model} ({ReportFormat.Size(value.Parameters.Value)}), {ReportLabels.Setting(value)}\n{ReportFormat.Score(task, value.Value)}, {value.Source}"))],
         }).ToList();
         var ours = Best(task).ToList();
-        series.AddRange(ours.Select((row, i) => new PlotSeries
-        {
-            Key = tables.Labels.Series(row.Condition),
-            Color = Color(row.Condition.Model),
-            Symbol = Symbol(row.Condition.Model, open: row.Condition.IsFineTuned),
-            Dash = null,
-            // Models of one size stand side by side.
-            Points = [new PlotPoint(Math.Log10(model.Models[_models[row.Condition.Model]].Parameters) + 0.05 * (i - (ours.Count - 1) / 2.0), row.Score, row.Interval, Hover(task, row))],
-        }));
+        // Models of one size stand side by side.
+        series.AddRange(ours.Select((row, i) => Series(row.Condition, line: false,
+            [new PlotPoint(Math.Log10(model.Models[_models[row.Condition.Model]].Parameters) + Math.Min(0.05, 0.3 / ours.Count) * (i - (ours.Count - 1) / 2.0), row.Score, row.Interval, Hover(task, row))])));
         var sizes = series.SelectMany(line => line.Points).Select(point => point.X).ToList();
         var ticks = Enumerable.Range(3, 12).Select(power => ((double)power, ReportFormat.Size(Math.Pow(10, power)))).Where(tick => tick.Item1 >= sizes.Min() - 1 && tick.Item1 <= sizes.Max() + 1).ToList();
-        var lines = task.ChanceLevel is { } chance ? new List<PlotLine> { new(null, null, chance, chance, "chance\n" + ReportFormat.Score(task, chance).Replace(".0%", "%", StringComparison.Ordinal), "muted") } : [];
         var values = published.Select(value => (value.Value, (Interval?)null)).Concat(ours.Select(row => (row.Score, row.Interval)));
-        return new PlotSpec(new PlotAxis("Parameters", sizes.Min() - 0.3, sizes.Max() + 0.3, ticks), ScoreAxis(task, values), series, lines);
+        return new PlotSpec(new PlotAxis("Parameters", sizes.Min() - 0.3, sizes.Max() + 0.3, ticks), ScoreAxis(task, values), series, Chance(task));
     }
 
     /// <summary>Best scores against pre-training compute; null unless two models differ in it by half or more.</summary>
@@ -116,14 +114,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
         double? Flops(ConditionSummary row) => model.Models[_models[row.Condition.Model]].PretrainingFlops;
         var rows = Best(task).Where(row => Flops(row) is > 0).ToList();
         if (rows.Count == 0 || rows.Max(Flops) < 1.5 * rows.Min(Flops)) return null;
-        var series = rows.Select(row => new PlotSeries
-        {
-            Key = tables.Labels.Series(row.Condition),
-            Color = Color(row.Condition.Model),
-            Symbol = Symbol(row.Condition.Model, open: row.Condition.IsFineTuned),
-            Dash = null,
-            Points = [new PlotPoint(Math.Log10(Flops(row)!.Value), row.Score, row.Interval, Hover(task, row))],
-        }).ToList();
+        var series = rows.Select(row => Series(row.Condition, line: false, [new PlotPoint(Math.Log10(Flops(row)!.Value), row.Score, row.Interval, Hover(task, row))])).ToList();
         var places = series.Select(line => line.Points[0].X).ToList();
         var ticks = Enumerable.Range(6, 24).Select(power => ((double)power, ReportFormat.PowerOfTen(power))).Where(tick => tick.Item1 >= places.Min() - 1 && tick.Item1 <= places.Max() + 1).ToList();
         return new PlotSpec(new PlotAxis("Pre-training FLOPs", places.Min() - 0.5, places.Max() + 0.5, ticks), ScoreAxis(task, rows), series, []);
@@ -145,16 +136,9 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
             what = "Training loss";
         }
 
-        var series = shown.Select(cell => new PlotSeries
-        {
-            Key = tables.Labels.Series(ConditionSummaries.Of(cell)),
-            Color = Color(cell.Model),
-            Symbol = Symbol(cell.Model, open: true),
-            Dash = Dash(ConditionSummaries.Of(cell)),
-            Width = 1.5,
-            Points = [.. cell.History.Select(epoch => new PlotPoint(epoch.Epoch, value(epoch) ?? double.NaN, null,
-                $"{tables.Labels.Full(ConditionSummaries.Of(cell))}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}\nepoch {epoch.Epoch.ToString(CultureInfo.InvariantCulture)}: {(value(epoch) is { } v ? isScore ? ReportFormat.Score(task, v) : ReportFormat.Number(v, 3) : "–")}"))],
-        }).ToList();
+        var series = shown.Select(cell => Series(ConditionSummaries.Of(cell), line: true,
+            [.. cell.History.Select(epoch => new PlotPoint(epoch.Epoch, value(epoch) ?? double.NaN, null,
+                $"{tables.Labels.Full(ConditionSummaries.Of(cell))}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}\nepoch {epoch.Epoch.ToString(CultureInfo.InvariantCulture)}: {(value(epoch) is { } v ? isScore ? ReportFormat.Score(task, v) : ReportFormat.Number(v, 3) : "–")}"))])).ToList();
         var last = shown.Max(cell => cell.History.Max(epoch => epoch.Epoch));
         var ticks = Enumerable.Range(1, Math.Max(1, last)).Select(epoch => ((double)epoch, epoch.ToString(CultureInfo.InvariantCulture))).ToList();
         return (new PlotSpec(new PlotAxis("Epoch", 0.7, last + 0.3, ticks), new PlotAxis(null, Format: isScore && task.Unit == ScoreUnit.Fraction ? ".0%" : null), series, []), $"{what}, {ReportFormat.Count(largest)} labelled examples");
@@ -165,15 +149,9 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
     {
         var curves = model.Calibration.Where(curve => curve.Task == task.Name).ToList();
         if (curves.Count == 0) return null;
-        var series = curves.Select(curve => new PlotSeries
-        {
-            Key = tables.Labels.Series(curve.Condition),
-            Color = Color(curve.Condition.Model),
-            Symbol = Symbol(curve.Condition.Model, open: curve.Condition.IsFineTuned),
-            Dash = Dash(curve.Condition),
-            Points = [.. curve.Bins.Where(bin => bin.Count > 0).Select(bin => new PlotPoint(bin.Confidence, bin.Accuracy, null,
-                $"{tables.Labels.Full(curve.Condition)}\npredicted {ReportFormat.Number(bin.Confidence * 100, 1)}%, right {ReportFormat.Number(bin.Accuracy * 100, 1)}%, {ReportFormat.Count(bin.Count)} items"))],
-        });
+        var series = curves.Select(curve => Series(curve.Condition, line: true,
+            [.. curve.Bins.Where(bin => bin.Count > 0).Select(bin => new PlotPoint(bin.Confidence, bin.Accuracy, null,
+                $"{tables.Labels.Full(curve.Condition)}\npredicted {ReportFormat.Number(bin.Confidence * 100, 1)}%, right {ReportFormat.Number(bin.Accuracy * 100, 1)}%, {ReportFormat.Count(bin.Count)} items"))]));
         return new PlotSpec(new PlotAxis("Predicted probability", -0.02, 1.03, Format: ".0%"), new PlotAxis(null, -0.02, 1.03, Format: ".0%"), [.. series], [new PlotLine(0, 1, 0, 1, null, "muted")]);
     }
 
@@ -181,13 +159,28 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
     public IEnumerable<ConditionSummary> Best(TaskEntry task) => tables.Summaries.Where(row => row.Task == task.Name && double.IsFinite(row.Score))
         .GroupBy(row => (row.Condition.Model, row.Condition.IsFineTuned)).Select(group => group.MaxBy(row => task.HigherIsBetter ? row.Score : -row.Score)!);
 
-    /// <summary>Legend entries for the published series of <see cref="Sizes"/>: key, colour, symbol, dash.</summary>
-    public IReadOnlyList<(string Key, string Color, string? Symbol, string? Dash)> PaperLegend() =>
-        [.. model.PaperValues.Where(value => value.Parameters is > 0).DistinctBy(PaperSeries).Select(value => (PaperSeries(value), PaperColor(value), (string?)PaperSymbol(value), (string?)PaperDash(value)))];
+    /// <summary>Legend entries for the published series of <see cref="Sizes"/> of some tasks: key, colour, symbol, dash.</summary>
+    public IReadOnlyList<(string Key, string Color, string? Symbol, string? Dash)> PaperLegend(IEnumerable<string> tasks) =>
+        [.. model.PaperValues.Where(value => value.Parameters is > 0 && tasks.Contains(value.Task, StringComparer.Ordinal)).DistinctBy(PaperSeries).Select(value => (PaperSeries(value), PaperColor(value), (string?)PaperSymbol(value), (string?)PaperDash(value)))];
+
+    private IReadOnlyList<string> Keys(Condition condition) => [condition.Model, tables.Labels.Style(condition)];
+
+    private PlotSeries Series(Condition condition, bool line, IReadOnlyList<PlotPoint> points) => new()
+    {
+        Keys = Keys(condition),
+        Color = Color(condition.Model),
+        Symbol = Symbol(condition.Model, open: condition.IsFineTuned),
+        Dash = line ? Dash(condition) : null,
+        Points = points,
+    };
+
+    private static List<PlotLine> Chance(TaskEntry task) => task.ChanceLevel is { } chance
+        ? [new PlotLine(null, null, chance, chance, "chance\n" + ReportFormat.Score(task, chance).Replace(".0%", "%", StringComparison.Ordinal), "muted")]
+        : [];
 
     private PlotSeries Curve(ModelEntry entry, string what, Func<LearningPoint, double?> loss, double opacity, double width) => new()
     {
-        Key = entry.Name,
+        Keys = [entry.Name],
         Color = Color(entry.Name),
         Opacity = opacity,
         Width = width,
@@ -224,6 +217,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
         var isFraction = task.Unit == ScoreUnit.Fraction;
         // An axis of fractions ends a little outside [0, 1], so that points at the ends are not cut in half.
         return new PlotAxis(
-            null, isFraction && low >= 0 ? Math.Max(low - margin, -0.03) : low - margin, isFraction ? Math.Min(high + margin, 1.03) : high + margin, Format: isFraction ? ".0%" : null);
+            null, isFraction && low >= 0 ? Math.Max(low - margin, -0.03) : low - margin, isFraction ? Math.Min(high + margin, 1.03) : high + margin,
+            Format: isFraction ? high - low + 2 * margin < 0.05 ? ".1%" : ".0%" : null);
     }
 }

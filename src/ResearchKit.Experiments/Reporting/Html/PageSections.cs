@@ -45,8 +45,17 @@ internal sealed class PageSections
         var targets = Markup.Join(_model.Notes.Where(note => note.Kind == NoteKind.MissedTarget).Select(note => Markup.Of($"<p class=\"missed\"><b>Target missed.</b> {note.Text}</p>\n")));
         var facts = _model.Facts.Count == 0 ? Markup.Empty : Markup.Of($"<dl class=\"facts\">{Markup.Join(_model.Facts.Select(fact =>
             Markup.Of($"<div><dt>{fact.Label}</dt><dd>{fact.Value}{(fact.Detail is { } detail ? Markup.Of($"<small>{detail}</small>") : Markup.Empty)}</dd></div>")))}</dl>\n");
-        var figure = Headline is { } task ? ScoreFigure(task, "tall", headline: true) : Markup.Empty;
-        return Markup.Of($"<header>\n<p class=\"title\">{_model.Title}</p>\n<h1>{_model.Question}</h1>\n{answer}{targets}{facts}</header>\n{(figure.IsEmpty ? figure : Markup.Of($"<div class=\"plots\">{Legend(task => task.Name == Headline!.Name)}{figure}</div>\n"))}");
+        var figure = Headline is { } task ? HeadFigure(task) : Markup.Empty;
+        return Markup.Of($"<header>\n<p class=\"title\">{_model.Title}</p>\n<h1>{_model.Question}</h1>\n{answer}{targets}{facts}</header>\n{figure}");
+    }
+
+    // One score says more beside the published ones than alone.
+    private Markup HeadFigure(TaskEntry task)
+    {
+        var papers = _figures.HasCurve(task) ? Markup.Empty : PaperFigure(task, "tall");
+        var figure = papers.IsEmpty ? ScoreFigure(task, "tall", headline: true) : papers;
+        var legend = papers.IsEmpty ? Markup.Empty : PaperLegend(task => task == Headline);
+        return figure.IsEmpty ? figure : Markup.Of($"<div class=\"plots\">{Legend(task => task == Headline)}{legend}{figure}</div>\n");
     }
 
     private PageSection Curves()
@@ -55,12 +64,16 @@ internal sealed class PageSections
         var grid = Markup.Join(_model.Tasks.Where(task => task != Headline).Select(task => ScoreFigure(task, "small", headline: false)));
         var crossovers = _tables.Crossovers();
         var body = Markup.Of($"""
-            {(grid.IsEmpty ? grid : Markup.Of($"<p>In context, the labelled examples stand in the prompt (k of them); fine-tuned, the model was trained on them. Bars are intervals over items and seeds. The dotted lines carry each model’s best in-context score to the right: fine-tuning overtakes where it crosses them.</p>\n<div class=\"plots\">{Legend(task => task != Headline)}<div class=\"grid\">{grid}</div></div>\n"))}
+            {(grid.IsEmpty ? grid : Markup.Of($"<p>{How(crossovers.Rows.Count > 0)} Bars are intervals over items and seeds.</p>\n<div class=\"plots\">{Legend(task => task != Headline)}<div class=\"grid\">{grid}</div></div>\n"))}
             {(crossovers.Rows.Count == 0 ? Markup.Empty : Markup.Of($"<h3 id=\"crossovers\">Where fine-tuning overtakes few-shot</h3>\n{TableMarkup.Of(crossovers)}"))}
             {TableMarkup.Details("All scores", TableMarkup.Of(_tables.Scores()))}
             """);
-        return new("scores", "Scores against labelled examples", _tables.Summaries.Count == 0 ? Markup.Empty : body);
+        return new("scores", _model.FineTuning.Count > 0 ? "Scores against labelled examples" : "Scores", _tables.Summaries.Count == 0 ? Markup.Empty : body);
     }
+
+    private static string How(bool bothRegimes) => bothRegimes
+        ? "In context, the labelled examples stand in the prompt; fine-tuned, the model was trained on them. The dotted lines carry each model’s best in-context score to the right: fine-tuning overtakes where it crosses them."
+        : "In context, k demonstrations stand in the prompt.";
 
     private Markup ScoreFigure(TaskEntry task, string size, bool headline)
     {
@@ -71,13 +84,17 @@ internal sealed class PageSections
             task.Description?.TrimEnd('.'), ReportFormat.Count(task.ItemCount) + " items", task.Split is { } split ? split + " split" : null, task.HigherIsBetter ? null : "lower is better",
         }.OfType<string>());
         var caption = headline
-            ? Markup.Of($"{metric} on <b>{task.Name}</b> against labelled examples in the prompt (solid) or to fine-tune on (dashed). {facts}.")
+            ? Markup.Of($"{metric} on <b>{task.Name}</b>{Against(task)}. {facts}.")
             : Markup.Of($"<b>{task.Name}</b>. {facts}.");
         var summary = $"{metric} on {task.Name} against labelled examples. " + string.Join(". ", _tables.Summaries.Where(row => row.Task == task.Name)
             .GroupBy(row => _tables.Labels.Series(row.Condition), StringComparer.Ordinal)
             .Select(group => $"{group.Key}: {string.Join(", ", group.Select(row => $"{_tables.Labels.Regime(row.Condition)} {ReportFormat.Score(task, row.Score)}"))}")) + ".";
         return _figureMarkup.Of(spec, metric, caption, summary, TableMarkup.Of(_tables.Scores().Only("task", task.Name)), size);
     }
+
+    private string Against(TaskEntry task) => !_figures.HasCurve(task) ? ""
+        : _model.FineTuning.Any(cell => cell.Task == task.Name) ? " against labelled examples in the prompt (filled, solid) or to fine-tune on (open, dashed)"
+        : " against demonstrations in the prompt";
 
     private Markup Legend(Func<TaskEntry, bool> tasks)
     {
@@ -103,12 +120,11 @@ internal sealed class PageSections
     private PageSection Papers()
     {
         var parts = new List<Markup>();
-        var figures = _model.Tasks.Select(PaperFigure).Where(figure => !figure.IsEmpty).ToList();
+        var figures = _model.Tasks.Where(task => task != Headline || _figures.HasCurve(task)).Select(task => PaperFigure(task, "small")).Where(figure => !figure.IsEmpty).ToList();
         if (_model.PaperValues.Count > 0) parts.Add(Markup.Of($"<p>Published values beside the best of ours. A badge names what keeps them from being compared directly: another prompt or way of scoring (protocol), other items (split), another number of parameters (size).</p>\n"));
         if (figures.Count > 0)
         {
-            var legend = FigureMarkup.Entries(_figures.PaperLegend().GroupBy(entry => entry.Color));
-            parts.Add(Markup.Of($"<div class=\"plots\">{Legend(task => _model.PaperValues.Any(value => value.Task == task.Name))}{legend}<div class=\"{(figures.Count > 1 ? "grid" : "single")}\">{Markup.Join(figures)}</div></div>\n"));
+            parts.Add(Markup.Of($"<div class=\"plots\">{Legend(task => _model.PaperValues.Any(value => value.Task == task.Name))}{PaperLegend(_ => true)}<div class=\"{(figures.Count > 1 ? "grid" : "single")}\">{Markup.Join(figures)}</div></div>\n"));
         }
 
         var table = _tables.Papers();
@@ -133,7 +149,10 @@ internal sealed class PageSections
             ]));
     }
 
-    private Markup PaperFigure(TaskEntry task)
+    private Markup PaperLegend(Func<TaskEntry, bool> tasks) =>
+        FigureMarkup.Entries(_figures.PaperLegend(_model.Tasks.Where(tasks).Select(task => task.Name)).GroupBy(entry => entry.Color));
+
+    private Markup PaperFigure(TaskEntry task, string size)
     {
         if (_figures.Sizes(task) is not { } spec) return Markup.Empty;
         var values = _model.PaperValues.Where(value => value.Task == task.Name).ToList();
@@ -142,7 +161,7 @@ internal sealed class PageSections
         var badges = TableMarkup.Badges(string.Join(", ", differences.Select(difference => difference + " differs")));
         var summary = $"Published values of {task.Name} for models of {ReportFormat.Size(sizes.Min())} to {ReportFormat.Size(sizes.Max())} parameters beside our best scores: "
             + string.Join(", ", _figures.Best(task).Select(row => $"{_tables.Labels.Full(row.Condition)} {ReportFormat.Score(task, row.Score)}")) + ".";
-        return _figureMarkup.Of(spec, ReportLabels.Metric(task.Metric), Markup.Of($"<b>{task.Name}</b>, ours and published, by number of parameters. {badges}"), summary, Markup.Empty, "small");
+        return _figureMarkup.Of(spec, ReportLabels.Metric(task.Metric), Markup.Of($"<b>{task.Name}</b>, ours and published, by number of parameters. {badges}"), summary, Markup.Empty, size);
     }
 
     private Markup ComputeFigure(TaskEntry task) => _figures.Compute(task) is not { } spec ? Markup.Empty : _figureMarkup.Of(
@@ -178,7 +197,7 @@ internal sealed class PageSections
         var figure = Markup.Empty;
         if (_figures.Learning() is { } spec)
         {
-            var legend = FigureMarkup.Entries([spec.Series.DistinctBy(series => series.Key).Select(series => (series.Key, series.Color, (string?)null, (string?)"solid"))]);
+            var legend = FigureMarkup.Entries([spec.Series.DistinctBy(series => series.Keys[0]).Select(series => (series.Keys[0], series.Color, (string?)null, (string?)"solid"))]);
             var summary = "Pre-training losses in nats per token. " + string.Join(" ", _model.Models.Where(entry => entry.LearningCurve.Count > 0).Select(entry =>
                 $"{entry.Name} ends at {ReportFormat.Number(entry.LearningCurve[^1].ValidationLoss ?? entry.LearningCurve[^1].TrainLoss ?? double.NaN, 3)} after {ReportFormat.Size(entry.LearningCurve[^1].Tokens)} tokens."));
             figure = Markup.Of($"<div class=\"plots\">{legend}{_figureMarkup.Of(spec, "Loss, nats per token", Markup.Of($"Pre-training: loss against tokens seen. Thick lines are validation losses, thin lines training losses; the first steps’ fall is cut off."), summary, TableMarkup.Of(_tables.Learning()), "medium")}</div>\n");
@@ -206,7 +225,7 @@ internal sealed class PageSections
         var figures = _model.Tasks.Select(task => _figures.Calibration(task) is not { } spec ? Markup.Empty : _figureMarkup.Of(
             spec, "Share of right answers", Markup.Of($"<b>{task.Name}</b>. Expected calibration error: {string.Join("; ", _model.Calibration.Where(curve => curve.Task == task.Name).Select(curve => $"{_tables.Labels.Full(curve.Condition)} {ReportFormat.Number(curve.ExpectedError, 3)}"))}."),
             $"Predicted probability against observed accuracy on {task.Name}.", TableMarkup.Of(_tables.Calibration().Only("task", task.Name)), "small")).Where(figure => !figure.IsEmpty).ToList();
-        var series = _model.Calibration.Select(curve => curve.Condition).DistinctBy(_tables.Labels.Series);
+        var series = _model.Calibration.Select(curve => curve.Condition).DistinctBy(_tables.Labels.Series).ToList();
         return new("calibration", "Calibration", figures.Count == 0 ? Markup.Empty : Markup.Of($"<div class=\"plots\">{_figureMarkup.Legend(series)}<div class=\"{(figures.Count > 1 ? "grid" : "single")}\">{Markup.Join(figures)}</div></div>\n"));
     }
 

@@ -6,8 +6,8 @@ namespace ResearchKit.Experiments.Reporting.Html;
 /// <summary>One series of a figure.</summary>
 internal sealed record PlotSeries
 {
-    /// <summary>Key that legend entries switch; equal keys in several figures are switched together.</summary>
-    public required string Key { get; init; }
+    /// <summary>Keys of the legend entries that switch it: its model and its style, or its own. Equal keys in several figures are switched together.</summary>
+    public required IReadOnlyList<string> Keys { get; init; }
 
     /// <summary>Colour name without its @.</summary>
     public required string Color { get; init; }
@@ -53,8 +53,8 @@ internal sealed record PlotAxis(string? Title, double Low = double.NaN, double H
 /// <param name="Y1">Height at the right end.</param>
 /// <param name="Text">Text in the right margin; null for none.</param>
 /// <param name="Color">Colour name.</param>
-/// <param name="Key">Series that the line belongs to; null for none.</param>
-internal sealed record PlotLine(double? X0, double? X1, double Y0, double Y1, string? Text, string Color, string? Key = null);
+/// <param name="Keys">Keys of the series that the line belongs to; null for none.</param>
+internal sealed record PlotLine(double? X0, double? X1, double Y0, double Y1, string? Text, string Color, IReadOnlyList<string>? Keys = null);
 
 /// <summary>A figure.</summary>
 internal sealed record PlotSpec(PlotAxis X, PlotAxis Y, IReadOnlyList<PlotSeries> Series, IReadOnlyList<PlotLine> Lines)
@@ -79,7 +79,7 @@ internal sealed record PlotSpec(PlotAxis X, PlotAxis Y, IReadOnlyList<PlotSeries
         {
             ["type"] = "scatter",
             ["mode"] = (series.Dash, series.Symbol) switch { (null, _) => "markers", (_, null) => "lines", _ => "lines+markers" },
-            ["meta"] = series.Key,
+            ["meta"] = new JsonArray([.. series.Keys.Select(key => (JsonNode)Markup.Sound(key))]),
             ["x"] = Numbers(series.Points.Select(point => point.X)),
             ["y"] = Numbers(series.Points.Select(point => point.Y)),
             ["opacity"] = series.Opacity,
@@ -137,8 +137,8 @@ internal sealed record PlotSpec(PlotAxis X, PlotAxis Y, IReadOnlyList<PlotSeries
         ["y0"] = Number(line.Y0),
         ["y1"] = Number(line.Y1),
         ["layer"] = "below",
-        ["name"] = line.Key,
-        ["line"] = new JsonObject { ["color"] = "@" + line.Color, ["width"] = line.Key is null ? 1.2 : 1, ["dash"] = line.Key is null ? "6px,4px" : "2px,3px" },
+        ["name"] = line.Keys is null ? null : string.Join('\n', line.Keys),                // Plotly keeps no other data with a shape
+        ["line"] = new JsonObject { ["color"] = "@" + line.Color, ["width"] = line.Keys is null ? 1.2 : 1, ["dash"] = line.Keys is null ? "6px,4px" : "2px,3px" },
     };
 
     private static JsonNode Annotation(PlotLine line) => new JsonObject
