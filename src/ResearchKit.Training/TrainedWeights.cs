@@ -11,10 +11,13 @@ internal sealed class TrainedWeights : IDisposable
     private readonly Gpt _model;
     private readonly bool _lowPrecision;
     private readonly bool _trainingBefore;
+    private readonly bool _recomputingBefore;
 
     public TrainedWeights(Gpt model, TrainingConfig config)
     {
-        (_model, _lowPrecision, _trainingBefore) = (model, config.Precision == Precision.Bfloat16, model.training);
+        (_model, _lowPrecision) = (model, config.Precision == Precision.Bfloat16);
+        (_trainingBefore, _recomputingBefore) = (model.training, model.RecomputesBlocks);
+        model.RecomputesBlocks = config.GradientCheckpointing;
         var masters = new Dictionary<string, Tensor>(StringComparer.Ordinal);
         if (_lowPrecision)
         {
@@ -46,6 +49,7 @@ internal sealed class TrainedWeights : IDisposable
         }
 
         _model.train(_trainingBefore);
+        _model.RecomputesBlocks = _recomputingBefore;
         Optimizer.Dispose();
     }
 }

@@ -120,7 +120,7 @@ public sealed class Trainer
         var device = _model.Device;
         var inputs = tensor(batch.Inputs, [batch.BatchSize, batch.Length], device: device);    // [B, T] Int64
         var targets = tensor(batch.Targets, [batch.BatchSize, batch.Length], device: device);  // [B, T] Int64
-        var loss = _model.Loss(inputs, targets) * ((double)batch.LossTargetCount / targetCount);
+        var loss = _model.LossSum(inputs, targets).Sum / targetCount;
         loss.backward();
         return loss.to(float64).ToDouble();
     }

@@ -142,6 +142,30 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void GradientCheckpointingChangesNoLoss()
+    {
+        double[] Losses(bool checkpointing)
+        {
+            using var folder = new RunFolder();
+            using var model = new Gpt(Tiny, 1);
+            var losses = new List<double>();
+            var trainer = new Trainer(model, new Cycle(), Ten with { GradientCheckpointing = checkpointing }, folder.Path)
+            {
+                Progress = new Report(p =>
+                {
+                    Assert.Equal(checkpointing, model.RecomputesBlocks);
+                    losses.Add(p.Loss);
+                }),
+            };
+            trainer.Run();
+            Assert.False(model.RecomputesBlocks);
+            return losses.ToArray();
+        }
+
+        Assert.All(Losses(false).Zip(Losses(true)), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+    }
+
+    [Fact]
     public void EvaluationRunsInEvaluationModeAndItsValuesAreRecorded()
     {
         using var folder = new RunFolder();

@@ -22,25 +22,22 @@ internal static class PreTrainedCopy
         var model = new Gpt(config, (long)(new CounterRandom(seed, "fine-tuning weights").NextUInt64() >> 1));
         if (recipe.Pretrained)
         {
-            using var noGradient = no_grad();
-            using var scope = NewDisposeScope();
-            var weights = pretrained.named_parameters().ToDictionary(pair => pair.name, pair => (Tensor)pair.parameter, StringComparer.Ordinal);
-            foreach (var (name, parameter) in model.named_parameters())
-            {
-                if (!IsTransferred(name, source, recipe.LayersTransferred)) continue;
-                if (name == "wte.weight") parameter.narrow(0, 0, source.VocabularySize).copy_(weights[name]);
-                else parameter.copy_(weights[name]);
-            }
+            var layers = recipe.LayersTransferred ?? source.LayerCount;
+            model.CopyFirstLayersFrom(pretrained, layers);
+            if (layers == source.LayerCount) CopyFinalNorm(pretrained, model);   // it belongs to the last block
         }
 
         model.to(pretrained.Device);
         return model;
     }
 
-    /// <summary>Embeddings always; a block when it is among the first n; the final LayerNorm, which belongs to the last block, only with all of them.</summary>
-    private static bool IsTransferred(string name, ModelConfig config, int? layers)
+    private static void CopyFinalNorm(Gpt from, Gpt to)
     {
-        if (name.StartsWith("h.", StringComparison.Ordinal)) return int.Parse(name.Split('.')[1], System.Globalization.CultureInfo.InvariantCulture) < (layers ?? config.LayerCount);
-        return !name.StartsWith("ln_f.", StringComparison.Ordinal) || (layers ?? config.LayerCount) == config.LayerCount;
+        using var noGradient = no_grad();
+        var weights = from.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter, StringComparer.Ordinal);
+        foreach (var (name, parameter) in to.named_parameters())
+        {
+            if (name.StartsWith("ln_f.", StringComparison.Ordinal)) parameter.copy_(weights[name]);
+        }
     }
 }
