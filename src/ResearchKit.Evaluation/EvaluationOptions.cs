@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ResearchKit.Evaluation;
 
 /// <summary>How a task is run. Every value is part of what a score means and is stored beside it.</summary>
@@ -35,16 +37,17 @@ public sealed record EvaluationOptions
 }
 
 /// <summary>What happens when context, answer and demonstrations exceed the model's context.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<OverflowPolicy>))]
 public enum OverflowPolicy
 {
     /// <summary>Drops whole demonstrations, the last drawn first, until every answer fits; a zero-shot prompt that still does not fit is cut from the left. GPT-3 §2.4: "as many as fit".</summary>
-    ReduceShots,
+    [JsonStringEnumMemberName("reduce_shots")] ReduceShots,
 
     /// <summary>Cuts the prompt from the left, as lm-evaluation-harness does.</summary>
-    TruncateLeft,
+    [JsonStringEnumMemberName("truncate_left")] TruncateLeft,
 
     /// <summary>Stops the run, naming the item.</summary>
-    Error,
+    [JsonStringEnumMemberName("error")] Error,
 }
 
 /// <summary>How far an evaluation is.</summary>

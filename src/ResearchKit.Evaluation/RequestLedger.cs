@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ResearchKit.Core;
 
 namespace ResearchKit.Evaluation;
@@ -7,7 +6,7 @@ namespace ResearchKit.Evaluation;
 internal sealed class RequestLedger(ILanguageModel model, string task, int chunkSize, IProgress<EvaluationProgress>? progress)
 {
     private readonly List<LikelihoodRequest> _distinct = [];
-    private readonly Dictionary<LikelihoodRequest, int> _index = new(ById.Instance);
+    private readonly Dictionary<LikelihoodRequest, int> _index = new(RequestEquality.Instance);
 
     public int RequestCount { get; private set; }
 
@@ -41,7 +40,7 @@ internal sealed class RequestLedger(ILanguageModel model, string task, int chunk
     public IReadOnlyList<GeneratedText> Generate(GenerationRequest[] requests, CancellationToken cancellation)
     {
         RequestCount = requests.Length;
-        var positions = new Dictionary<LikelihoodRequest, int>(ById.Instance);       // equal prompts give equal texts: options are the same for all
+        var positions = new Dictionary<LikelihoodRequest, int>(RequestEquality.Instance);       // equal prompts give equal texts: options are the same for all
         var distinct = new List<GenerationRequest>();
         var index = new int[requests.Length];
         for (var i = 0; i < requests.Length; i++)
@@ -87,21 +86,5 @@ internal sealed class RequestLedger(ILanguageModel model, string task, int chunk
     {
         if (logProbabilities.Length != expected) throw new InvalidOperationException($"Model {model.Name} gave {logProbabilities.Length} log-probabilities for {expected} tokens.");
         if (logProbabilities.Any(double.IsNaN)) throw new InvalidOperationException($"Model {model.Name} gave a log-probability that is not a number while scoring {task}; its weights may be damaged.");
-    }
-
-    private sealed class ById : IEqualityComparer<LikelihoodRequest>
-    {
-        public static readonly ById Instance = new();
-
-        public bool Equals(LikelihoodRequest? x, LikelihoodRequest? y) =>
-            ReferenceEquals(x, y) || (x is not null && y is not null && x.Context.AsSpan().SequenceEqual(y.Context) && x.Continuation.AsSpan().SequenceEqual(y.Continuation));
-
-        public int GetHashCode(LikelihoodRequest request)
-        {
-            var hash = new HashCode();
-            hash.AddBytes(MemoryMarshal.AsBytes<int>(request.Context));
-            hash.AddBytes(MemoryMarshal.AsBytes<int>(request.Continuation));
-            return hash.ToHashCode();
-        }
     }
 }

@@ -199,6 +199,43 @@ public class EvaluatorTests
         Assert.Equal(Once(), Once());
     }
 
+    [Fact]
+    public void ARememberingModelAnswersOtherProtocolsOfTheSamePromptWithoutAsking()
+    {
+        var model = LetterPrices();
+        using var remembering = new RememberingLanguageModel(model);
+        var splits = Test(Choice("1", "x", 1, "no", "cheaply"));
+        var first = Run(remembering, Task(new ChoiceScoring(Normalization.Sum)), splits);
+        var asked = model.Asked.Count;
+        var second = Run(remembering, Task(new ChoiceScoring(Normalization.Unconditional, "A:")), splits);
+        Assert.Equal(asked, model.Asked.Count);
+        Assert.Equal(asked, remembering.KnownCount);
+        Assert.Equal(first.Items[0].Choices[0].TokenLogProbabilities, second.Items[0].Choices[0].TokenLogProbabilities);
+    }
+
+    [Fact]
+    public void ResultsSurviveJsonThatRefusesUnknownKeys()
+    {
+        var options = new System.Text.Json.JsonSerializerOptions
+        {
+            PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower,
+            UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
+        };
+        var result = Run(LetterPrices(), Task(new ChoiceScoring()), FourDemonstrations(), new EvaluationOptions { Shots = 2 });
+        var json = System.Text.Json.JsonSerializer.Serialize(result, options);
+        var read = System.Text.Json.JsonSerializer.Deserialize<TaskResult>(json, options)!;
+        Assert.Equal(json, System.Text.Json.JsonSerializer.Serialize(read, options));
+        Assert.Contains("\"overflow\":\"reduce_shots\"", json);
+        Assert.Equal(result.Metrics["accuracy/per_token"], ResearchKit.Evaluation.Metrics.TaskMetrics.Value("accuracy/per_token", read.Items));
+    }
+
+    [Fact]
+    public void AnswersAsLongAsTheContextAreRefusedBeforeAnythingRuns()
+    {
+        var model = new RuleModel((_, _) => [], _ => "") { ContextLength = 16 };
+        Assert.Contains("1 to 15", Assert.Throws<ConfigException>(() => Run(model, Task(new GenerationScoring(GenerationMetric.F1, 16)), Test(Free("1", "x", "a")))).Message);
+    }
+
     private static TaskSplits FourDemonstrations() =>
         new([.. Enumerable.Range(0, 4).Select(i => Choice($"train/{i}", $"t{i}", 0, "a", "b"))], [], [Choice("test/0", "x", 0, "a", "b")]);
 

@@ -26,7 +26,8 @@ public static class MetricInterval
                 foreach (var i in unit) keys[i] = u;
             }
 
-            return MeanEstimate.Clustered(scores, keys).Interval(options.Level);
+            var interval = MeanEstimate.Clustered(scores, keys).Interval(options.Level);
+            return interval with { Low = Math.Max(0, interval.Low), High = Math.Min(1, interval.High) };
         }
 
         return Bootstrap.BiasCorrectedAccelerated(sums, drawn => additive.Value(ItemUnits.Add(drawn)), options);
