@@ -146,15 +146,20 @@ public class EvaluatorTests
         Assert.Equal(50, Ids(99, 0).Length);
     }
 
-    [Fact]
-    public void ReducingShotsDropsWholeDemonstrationsUntilThePromptFits()
+    [Theory]
+    [InlineData(27, 4)]
+    [InlineData(26, 3)]
+    [InlineData(21, 3)]
+    [InlineData(20, 2)]
+    [InlineData(3, 0)]
+    public void ReducingShotsDropsWholeDemonstrationsUntilThePromptFits(int contextLength, int expected)
     {
-        var model = new RuleModel((_, text) => new double[text.Length]) { ContextLength = 22 };
+        // A demonstration "tN: a\n" takes 6 letters, the item "x:" with " b" 4, and context + 1 of them fit.
+        var model = new RuleModel((_, text) => new double[text.Length]) { ContextLength = contextLength };
         var result = Run(model, Task(new ChoiceScoring()), FourDemonstrations(), new EvaluationOptions { Shots = 4, UnconditionalContexts = [] });
-        // A demonstration "tN: a\n" takes 6 letters, the item "x:" with " b" 4; 22 + 1 leave room for three.
-        Assert.Equal((3, 0, 1), (result.Items[0].ShotsUsed, result.Items[0].DroppedTokenCount, result.ReducedItemCount));
-        Assert.EndsWith("\nx:", result.Items[0].Prompt);
-        Assert.Equal(3, result.Items[0].Prompt.Count(c => c == '\n'));
+        Assert.Equal((expected, 0, expected < 4 ? 1 : 0), (result.Items[0].ShotsUsed, result.Items[0].DroppedTokenCount, result.ReducedItemCount));
+        Assert.EndsWith("x:", result.Items[0].Prompt);
+        Assert.Equal(expected, result.Items[0].Prompt.Count(c => c == '\n'));
     }
 
     [Fact]

@@ -145,6 +145,31 @@ public class ReferenceValueTests
     }
 
     [Fact]
+    public void VarianceComponentsOfAThreeWayTableAreThoseOfItsContrasts()
+    {
+        // With two levels of everything each mean square is its contrast squared over 8.
+        double[,,] x = { { { 0, 1 }, { 2, 5 } }, { { 9, 4 }, { 30, 13 } } };
+        double Square(Func<int, int, int, int> sign)
+        {
+            var sum = 0.0;
+            for (var cell = 0; cell < 8; cell++) sum += sign(cell >> 2, cell >> 1 & 1, cell & 1) % 2 == 0 ? x[cell >> 2, cell >> 1 & 1, cell & 1] : -x[cell >> 2, cell >> 1 & 1, cell & 1];
+            return sum * sum / 8;
+        }
+
+        double i = Square((a, _, _) => a), d = Square((_, b, _) => b), v = Square((_, _, c) => c);
+        double id = Square((a, b, _) => a + b), iv = Square((a, _, c) => a + c), dv = Square((_, b, c) => b + c), rest = Square((a, b, c) => a + b + c);
+        var components = VarianceComponents.Estimate(x);
+        Assert.Equal(Math.Max(0, (i - id - iv + rest) / 4), components.Item, 9);
+        Assert.Equal(Math.Max(0, (d - id - dv + rest) / 4), components.Draw, 9);
+        Assert.Equal(Math.Max(0, (v - iv - dv + rest) / 4), components.Variant, 9);
+        Assert.Equal(Math.Max(0, (id - rest) / 2), components.ItemDraw, 9);
+        Assert.Equal(Math.Max(0, (iv - rest) / 2), components.ItemVariant, 9);
+        Assert.Equal(Math.Max(0, (dv - rest) / 2), components.DrawVariant, 9);
+        Assert.Equal(rest, components.Residual, 9);
+        Assert.True(components.Item > 0 && components.Draw > 0 && components.ItemDraw > 0);       // otherwise the case would show little
+    }
+
+    [Fact]
     public void DrawsNeededIsTheSmallestNumberThatReachesTheWidth()
     {
         var components = VarianceComponents.Estimate(new double[,,] { { { 0 }, { 1 } }, { { 2 }, { 5 } } });
