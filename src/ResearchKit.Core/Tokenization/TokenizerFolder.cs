@@ -31,7 +31,7 @@ public static class TokenizerFolder
     }
 
     /// <summary>Whether a folder holds a tokenizer that <see cref="Load"/> opens.</summary>
-    public static bool ExistsIn(string folder) => BytePairFiles.ExistIn(folder) || File.Exists(Path.Combine(folder, CharacterTokenizer.FileName));
+    public static bool ExistsIn(string folder) => Gpt1Vocabulary.ExistsIn(folder) || BytePairFiles.ExistIn(folder) || File.Exists(Path.Combine(folder, CharacterTokenizer.FileName));
 
     /// <summary>Saves a tokenizer so that <see cref="Load"/> of the folder gives the same ids.</summary>
     /// <exception cref="ConfigException">The tokenizer is of a kind that has no files.</exception>

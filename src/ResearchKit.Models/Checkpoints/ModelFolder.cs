@@ -19,7 +19,7 @@ public static class ModelFolder
     /// <summary>What a folder that <see cref="Save"/> replaces may hold; anything else is somebody's work.</summary>
     private static readonly HashSet<string> ReplaceableFiles = new(StringComparer.Ordinal)
     {
-        HuggingFaceConfig.FileName, WeightsFileName, CardFileName, "vocab.json", "merges.txt", "encoder.json", "vocab.bpe", "characters.json",
+        HuggingFaceConfig.FileName, WeightsFileName, CardFileName, "vocab.json", "merges.txt", "encoder.json", "vocab.bpe", "characters.json", "gpt1.json",
         "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "generation_config.json",
     };
 

@@ -315,10 +315,16 @@ public class ModelFolderTests
     {
         using var temporary = new TemporaryFolder();
         using var model = new Gpt(Small);
+        File.WriteAllText(temporary.File("vocab.json"), """{"<unk>": 0, "a": 1, "b": 2, "a</w>": 3, "b</w>": 4, "ab</w>": 5}""");
+        File.WriteAllText(temporary.File("merges.txt"), "#version: 0.2\na b</w>\n");
         var tokenizer = new CharacterTokenizer("a small text");
-        ModelFolder.Save(temporary.File("m"), model, tokenizer);
-        using (var loaded = ModelFolder.Load(temporary.File("m"))) Assert.Equal(tokenizer.Fingerprint, loaded.Tokenizer!.Fingerprint);
-        Assert.Equal(tokenizer.EndOfTextId, (int?)JsonNode.Parse(File.ReadAllText(temporary.File("m/config.json")))!["eos_token_id"]);
+        foreach (var each in new[] { tokenizer, TokenizerFolder.Load(temporary.Path), tokenizer })
+        {
+            ModelFolder.Save(temporary.File("m"), model, each);
+            using var loaded = ModelFolder.Load(temporary.File("m"));
+            Assert.Equal(each.Fingerprint, loaded.Tokenizer!.Fingerprint);
+            Assert.Equal(each.EndOfTextId, (int?)JsonNode.Parse(File.ReadAllText(temporary.File("m/config.json")))!["eos_token_id"]);
+        }
 
         using var narrow = new Gpt(Small with { VocabularySize = 3 });
         ModelFolder.Save(temporary.File("n"), narrow, null);
