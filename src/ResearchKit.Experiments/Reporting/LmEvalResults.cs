@@ -88,7 +88,15 @@ public static class LmEvalResults
     }
 
     // The harness' own names, for metrics that it has.
-    private static string MetricName(string metric) => metric switch { "accuracy" => "acc", "matthews" => "mcc", "perplexity_per_word" => "word_perplexity", "perplexity_per_byte" => "byte_perplexity", _ => metric };
+    private static string MetricName(string metric) => metric switch
+    {
+        "accuracy" => "acc",
+        "matthews" => "mcc",
+        "binary_f1" => "f1",
+        "normalized_exact_match" => "exact_match",
+        "target_perplexity" => "perplexity",
+        _ => metric,
+    };
 
     // As the harness computes it for means: the sample standard deviation over √n. Other metrics have none here.
     private static double? StandardError(Cell cell)

@@ -24,20 +24,21 @@ public static class PaperResults
     // Our names (lower case, folders and underscores apart) and the papers' names. Suite tasks follow GPT-3 §3.9's own short names.
     private static readonly Dictionary<string, string[]> Names = new(StringComparer.Ordinal)
     {
-        ["sst2"] = ["SST-2"], ["cola"] = ["CoLA"], ["rte"] = ["RTE"], ["mrpc"] = ["MRPC"], ["stsb"] = ["STS-B"], ["qqp"] = ["QQP"],
+        ["sst2"] = ["SST-2"], ["sst2sentences"] = ["SST-2"], ["cola"] = ["CoLA"], ["rte"] = ["RTE"], ["mrpc"] = ["MRPC"], ["stsb"] = ["STS-B"], ["qqp"] = ["QQP"],
         ["qnli"] = ["QNLI"], ["snli"] = ["SNLI"], ["scitail"] = ["SciTail"], ["mnli"] = ["MNLI-m", "MNLI"], ["mnlimm"] = ["MNLI-mm"],
-        ["copa"] = ["COPA"], ["cb"] = ["CB"], ["boolq"] = ["BoolQ"], ["wic"] = ["WiC"], ["wsc"] = ["WSC"], ["multirc"] = ["MultiRC"], ["record"] = ["ReCoRD"],
+        ["copa"] = ["COPA"], ["copatest"] = ["COPA"], ["cb"] = ["CB"], ["boolq"] = ["BoolQ"], ["wic"] = ["WiC"], ["wsc"] = ["WSC"], ["multirc"] = ["MultiRC"], ["record"] = ["ReCoRD"],
         ["wsc273"] = ["Winograd (WSC273)"], ["winograd"] = ["Winograd (WSC273)"], ["winogrande"] = ["Winogrande (XL)"],
         ["hellaswag"] = ["HellaSwag"], ["piqa"] = ["PIQA"], ["arceasy"] = ["ARC (Easy)"], ["arcchallenge"] = ["ARC (Challenge)"],
         ["openbookqa"] = ["OpenBookQA"], ["obqa"] = ["OpenBookQA"], ["storycloze"] = ["Story Cloze", "StoryCloze 2016"],
         ["race"] = ["RACE"], ["racem"] = ["RACE-m"], ["racemiddle"] = ["RACE-m"], ["raceh"] = ["RACE-h"], ["racehigh"] = ["RACE-h"],
         ["anlir1"] = ["ANLI R1"], ["anlir2"] = ["ANLI R2"], ["anlir3"] = ["ANLI R3"], ["anli1"] = ["ANLI R1"], ["anli2"] = ["ANLI R2"], ["anli3"] = ["ANLI R3"],
-        ["lambada"] = ["LAMBADA"], ["wikitext2"] = ["WikiText-2"], ["wikitext103"] = ["WikiText-103"], ["ptb"] = ["PTB"],
+        ["lambada"] = ["LAMBADA"], ["lambadacloze"] = ["LAMBADA"], ["wikitext2"] = ["WikiText-2"], ["wikitext2detokenized"] = ["WikiText-2"], ["wikitext103"] = ["WikiText-103"], ["ptb"] = ["PTB"],
         ["coqa"] = ["CoQA"], ["drop"] = ["DROP"], ["quac"] = ["QuAC"], ["squad2"] = ["SQuADv2"], ["squad"] = ["SQuADv2"],
         ["nqopen"] = ["Natural Questions"], ["nq"] = ["Natural Questions"], ["triviaqa"] = ["TriviaQA"], ["webquestions"] = ["WebQuestions"], ["webqs"] = ["WebQuestions"],
         ["cnndm"] = ["CNN/DailyMail"],
         ["wmt14enfr"] = ["WMT14 En->Fr"], ["wmt14fren"] = ["WMT14 Fr->En"], ["wmt16ende"] = ["WMT16 En->De"], ["wmt16deen"] = ["WMT16 De->En"],
-        ["wmt16enro"] = ["WMT16 En->Ro"], ["wmt16roen"] = ["WMT16 Ro->En"],
+        ["wmt16enro"] = ["WMT16 En->Ro"], ["wmt16roen"] = ["WMT16 Ro->En"], ["wmt14enfrzero"] = ["WMT14 En->Fr"], ["wmt14frenzero"] = ["WMT14 Fr->En"],
+        ["wmt16endezero"] = ["WMT16 En->De"], ["wmt16deenzero"] = ["WMT16 De->En"], ["wmt16enrozero"] = ["WMT16 En->Ro"], ["wmt16roenzero"] = ["WMT16 Ro->En"],
         ["2d+"] = ["Arithmetic 2D+"], ["3d+"] = ["Arithmetic 3D+"], ["4d+"] = ["Arithmetic 4D+"], ["5d+"] = ["Arithmetic 5D+"],
         ["2d-"] = ["Arithmetic 2D-"], ["3d-"] = ["Arithmetic 3D-"], ["4d-"] = ["Arithmetic 4D-"], ["5d-"] = ["Arithmetic 5D-"],
         ["2dx"] = ["Arithmetic 2Dx"], ["1dc"] = ["Arithmetic 1DC"],
@@ -92,7 +93,7 @@ public static class PaperResults
             && (setting is null || record.Setting == setting))];
     }
 
-    /// <summary>The records of a task as they stand beside ours: in our unit, with flags for what is the same.</summary>
+    /// <summary>The records of a task as they stand beside ours: percentages as fractions, with flags for what is the same.</summary>
     /// <param name="task">Our task; its split and metric decide the flags.</param>
     /// <param name="models">Our models; sizes within 25% of one of them count as the same.</param>
     /// <param name="sameProtocol">Which records were prompted and scored as ours; null for none.</param>
@@ -105,7 +106,7 @@ public static class PaperResults
             K = record.K,
             Model = record.Model,
             Parameters = record.Parameters,
-            Value = task.Unit == ScoreUnit.Fraction ? record.Value / 100 : record.Value,
+            Value = IsPercentage(record.Metric) ? record.Value / 100 : record.Value,
             Metric = record.Metric,
             Source = record.Source,
             Note = record.Note,
@@ -119,15 +120,21 @@ public static class PaperResults
     // dev and validation are the same split; an unknown split of ours is equal to none of theirs.
     private static string? SplitName(string? split) => split is "validation" or "dev" ? "dev" : split;
 
-    private static string[] PaperMetrics(string metric) => metric.ToLowerInvariant() switch
+    private static bool IsPercentage(string metric) => metric is not ("ppl" or "token_ppl" or "bpb" or "bpc");
+
+    // Which of the papers' metrics measure the same as one of ours.
+    private static string[] PaperMetrics(string metric) => metric switch
     {
-        "acc" or "accuracy" or "exact_match" or "em" => ["acc", "em"],
-        "f1" => ["f1"],
-        "matthews" or "mcc" or "matthews_correlation" => ["matthews"],
-        "pearson" => ["pearson"],
+        "accuracy" or "acc" or "exact_match" or "normalized_exact_match" or "multi_rc_exact_match" or "record_exact_match" => ["acc", "em"],
+        "f1" or "binary_f1" or "macro_f1" or "record_f1" or "coqa_f1" or "drop_f1" => ["f1"],
+        "multi_rc_f1" => ["f1a"],
         "bleu" => ["bleu", "BLEU-mb", "BLEU-sb"],
-        "rouge" or "rouge_l" or "rougel" or "rougel_f1" => ["rougeL_f1"],
-        "ppl" or "perplexity" or "perplexity_per_word" or "word_perplexity" => ["ppl"],
+        "rouge1" => ["rouge1_f1"],
+        "rouge2" => ["rouge2_f1"],
+        "rouge_l" => ["rougeL_f1"],
+        "word_perplexity" or "target_perplexity" => ["ppl"],
+        "token_perplexity" => ["token_ppl"],
+        "bits_per_byte" => ["bpb"],
         _ => [metric],
     };
 

@@ -171,7 +171,7 @@ public sealed record PaperValue
     /// <summary>Its parameters; null where the paper does not say.</summary>
     public double? Parameters { get; init; }
 
-    /// <summary>The value in the unit of our task (fractions where ours are fractions).</summary>
+    /// <summary>The value on our scale: what papers print in percent is a fraction here.</summary>
     public required double Value { get; init; }
 
     /// <summary>The paper's name of the metric, such as <c>acc</c>.</summary>

@@ -36,16 +36,26 @@ internal sealed class ReportLabels
     /// <summary><c>zero-shot</c>, <c>one-shot</c>, <c>8-shot</c>.</summary>
     public static string Shots(int k) => k switch { 0 => "zero-shot", 1 => "one-shot", _ => k.ToString(CultureInfo.InvariantCulture) + "-shot" };
 
-    /// <summary>A metric's name for reading: <c>perplexity_per_word</c> becomes <c>Perplexity per word</c>.</summary>
+    /// <summary>A metric's name for reading: <c>word_perplexity</c> becomes <c>Perplexity per word</c>.</summary>
     public static string Metric(string metric)
     {
-        var words = metric.Replace('_', ' ');
-        return words switch
+        var words = metric.Replace('_', ' ').Replace("/", ", ", StringComparison.Ordinal);
+        return metric switch
         {
             "" => "Score",
-            "f1" or "bleu" => words.ToUpperInvariant(),
-            "rouge l" or "rougel" => "ROUGE-L",
+            "f1" or "binary_f1" or "record_f1" or "coqa_f1" or "drop_f1" => "F1",
+            "macro_f1" => "Macro F1",
+            "multi_rc_f1" => "F1 over answers",
+            "multi_rc_exact_match" or "record_exact_match" => "Exact match",
+            "normalized_exact_match" => "Exact match, normalized",
+            "bleu" => "BLEU",
+            "rouge1" => "ROUGE-1",
+            "rouge2" => "ROUGE-2",
+            "rouge_l" => "ROUGE-L",
             "matthews" => "Matthews correlation",
+            "pearson" => "Pearson correlation",
+            "target_perplexity" => "Perplexity of the target",
+            _ when metric.EndsWith("_perplexity", StringComparison.Ordinal) => "Perplexity per " + words[..^" perplexity".Length],
             _ => char.ToUpperInvariant(words[0]) + words[1..],
         };
     }

@@ -116,10 +116,10 @@ public sealed record TaskEntry
     /// <summary>What the task asks for.</summary>
     public string? Description { get; init; }
 
-    /// <summary>Metric of the scores, such as <c>accuracy</c>, <c>exact_match</c>, <c>f1</c>, <c>perplexity_per_word</c>.</summary>
+    /// <summary>Metric of the scores by the evaluation's name, such as <c>accuracy</c>, <c>exact_match</c>, <c>macro_f1</c>, <c>word_perplexity</c>.</summary>
     public required string Metric { get; init; }
 
-    /// <summary>Whether scores are fractions (shown as percentages) or shown as they are.</summary>
+    /// <summary>Fraction (default) for what lies in [0, 1] and is shown as a percentage; raw for perplexities, bits and correlations.</summary>
     public ScoreUnit Unit { get; init; } = ScoreUnit.Fraction;
 
     /// <summary>False for perplexities and losses. Default true.</summary>
@@ -144,7 +144,7 @@ public enum ScoreUnit
     /// <summary>In [0, 1]; shown as percentages.</summary>
     Fraction,
 
-    /// <summary>Shown as they are, such as perplexities and BLEU.</summary>
+    /// <summary>Shown as they are, such as perplexities.</summary>
     Raw,
 }
 

@@ -182,7 +182,7 @@ public sealed partial class HtmlReportTests
     [Fact]
     public void AScoreAtOnlyOneNumberOfExamplesOpensBesideThePublishedOnes()
     {
-        var task = new TaskEntry { Name = "wikitext2", Metric = "perplexity_per_word", Unit = ScoreUnit.Raw, HigherIsBetter = false, ItemCount = 60 };
+        var task = new TaskEntry { Name = "wikitext2", Metric = "word_perplexity", Unit = ScoreUnit.Raw, HigherIsBetter = false, ItemCount = 60 };
         var model = Minimal() with
         {
             Models = [new ModelEntry { Name = "m", Family = "gpt2", Parameters = 5_000_000 }], Tasks = [task],
@@ -282,7 +282,7 @@ public sealed partial class HtmlReportTests
         var model = Minimal() with
         {
             Models = [new ModelEntry { Name = "m", Family = "gpt2", Parameters = 10, LearningCurve = [new(1, 10, double.NaN), new(2, 20, double.PositiveInfinity), new(3, 30, 2.5)] }],
-            Tasks = [new TaskEntry { Name = "t", Metric = "perplexity_per_word", Unit = ScoreUnit.Raw, HigherIsBetter = false, ItemCount = 3 }],
+            Tasks = [new TaskEntry { Name = "t", Metric = "word_perplexity", Unit = ScoreUnit.Raw, HigherIsBetter = false, ItemCount = 3 }],
             InContext = [new InContextCell { Id = "a", Model = "m", Task = "t", K = 0, Seed = 1, Score = double.PositiveInfinity, ItemCount = 3 }, new InContextCell { Id = "b", Model = "m", Task = "t", K = 1, Seed = 1, Score = 812.31, ItemCount = 3 }],
         };
         var page = HtmlReport.Render(model);

@@ -151,7 +151,7 @@ public sealed class OtherFormsTests
     {
         var model = new ReportModel
         {
-            Title = "t", Question = "q", Models = [new ModelEntry { Name = "m", Family = "gpt2", Parameters = 1 }], Tasks = [new TaskEntry { Name = "t", Metric = "perplexity_per_word", Unit = ScoreUnit.Raw, ItemCount = 2, ItemIds = ["1", "2"] }],
+            Title = "t", Question = "q", Models = [new ModelEntry { Name = "m", Family = "gpt2", Parameters = 1 }], Tasks = [new TaskEntry { Name = "t", Metric = "word_perplexity", Unit = ScoreUnit.Raw, ItemCount = 2, ItemIds = ["1", "2"] }],
             InContext = [new InContextCell { Id = "c", Model = "m", Task = "t", K = 0, Seed = 1, Score = 50, ItemCount = 2, ItemScores = [3.5, 4.5] }],
         };
         var result = JsonDocument.Parse(Assert.Single(LmEvalResults.Render(model)).Text).RootElement.GetProperty("results").GetProperty("t");

@@ -17,7 +17,7 @@ public sealed class PaperResultsTests
     [InlineData("sst2", "accuracy", "finetune", "GPT-1 (Finetuned Transformer LM)", 91.3)]
     [InlineData("rte", "accuracy", "finetune", "GPT-1 (Finetuned Transformer LM)", 56.0)]
     [InlineData("cola", "matthews", "finetune", "GPT-1 (Finetuned Transformer LM)", 45.4)]
-    [InlineData("wikitext2", "perplexity_per_word", "zero", "GPT-2 117M (released as 124M)", 29.41)]
+    [InlineData("wikitext2", "word_perplexity", "zero", "GPT-2 117M (released as 124M)", 29.41)]
     [InlineData("lambada", "accuracy", "few", "GPT-3 175B", 86.4)]
     [InlineData("hellaswag", "accuracy", "few", "GPT-3 Small", 33.5)]
     [InlineData("copa", "accuracy", "few", "GPT-3 175B", 92.0)]
@@ -49,6 +49,33 @@ public sealed class PaperResultsTests
     [InlineData("")]
     public void TasksThatNoPaperHasFindNothing(string task) => Assert.Empty(PaperResults.For(task));
 
+    [Theory]
+    [InlineData("cola", "matthews", 0.454)]
+    [InlineData("mrpc", "binary_f1", 0.823)]
+    [InlineData("lambada", "target_perplexity", 35.13)]
+    [InlineData("multirc", "multi_rc_f1", 0.754)]
+    [InlineData("coqa", "coqa_f1", 0.85)]
+    public void EvaluationsMetricsFindThePapersOnOurScale(string task, string metric, double value)
+    {
+        var values = PaperResults.Beside(new TaskEntry { Name = task, Metric = metric, ItemCount = 1 }, []);
+        Assert.Contains(values, record => Math.Abs(record.Value - value) < 1e-9);
+        Assert.Single(values.Select(record => record.Metric).Distinct());
+    }
+
+    // Every task over real data that the three papers report, under any of its prompts, and every synthetic task of GPT-3.
+    [Fact]
+    public void TheRegisteredTasksOfThePapersHaveRecords()
+    {
+        string[] notInThePapers =
+        [
+            "sst2-very", "sciq", "xquad-en", "squad1-sample", "wmt14-en-de", "wmt14-en-de-zero", "wmt14-de-en", "wmt14-de-en-zero", "multi30k-en-de", "multi30k-en-fr",
+            "gpt3/six_digit_addition", "gpt3/six_digit_subtraction", "gpt3/sum_of_digits",
+        ];
+        var without = ResearchKit.Evaluation.Datasets.DatasetTasks.Names.Where(name => PaperResults.For(name).Count == 0);
+        Assert.Equal(notInThePapers.Order(), without.Order());
+        Assert.Equal(15, ResearchKit.Evaluation.Suite.GeneratedSuite.Names.Count(name => PaperResults.For(name).Count > 0));
+    }
+
     [Fact]
     public void EveryNamedPaperTaskHasRecords()
     {
@@ -68,6 +95,6 @@ public sealed class PaperResultsTests
         var large = Assert.Single(values, value => value is { Model: "GPT-3 175B", Setting: "few", Split: "dev" });
         Assert.False(large.SameSize);
         Assert.All(values.Where(value => value.Source.StartsWith("GPT-1", StringComparison.Ordinal)), value => Assert.True(value is { SameProtocol: false, SameSplit: false }));
-        Assert.Equal(29.41, Assert.Single(PaperResults.Beside(new TaskEntry { Name = "wikitext2", Metric = "perplexity_per_word", Unit = ScoreUnit.Raw, ItemCount = 1 }, models), value => value.Model.StartsWith("GPT-2 117M", StringComparison.Ordinal)).Value);
+        Assert.Equal(29.41, Assert.Single(PaperResults.Beside(new TaskEntry { Name = "wikitext2", Metric = "word_perplexity", Unit = ScoreUnit.Raw, ItemCount = 1 }, models), value => value.Model.StartsWith("GPT-2 117M", StringComparison.Ordinal)).Value);
     }
 }

@@ -10,7 +10,7 @@ namespace ResearchKit.Experiments.Tests.Reporting;
 public sealed class ReportNumbersTests
 {
     private static readonly TaskEntry Accuracy = new() { Name = "t", Metric = "accuracy", ItemCount = 100 };
-    private static readonly TaskEntry Perplexity = new() { Name = "p", Metric = "perplexity_per_word", Unit = ScoreUnit.Raw, HigherIsBetter = false, ItemCount = 100 };
+    private static readonly TaskEntry Perplexity = new() { Name = "p", Metric = "word_perplexity", Unit = ScoreUnit.Raw, HigherIsBetter = false, ItemCount = 100 };
 
     private static ReportModel Model(params InContextCell[] cells) => new()
     {
