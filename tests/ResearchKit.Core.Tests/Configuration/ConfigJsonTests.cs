@@ -44,6 +44,15 @@ public sealed class ConfigJsonTests
     }
 
     [Fact]
+    public void AValueThatMayBeNullMayBeAbsentAndOthersMayNot()
+    {
+        Assert.Equal(new Point(3, null, null), ConfigJson.Parse<Point>("""{ "x": 3 }""", "point"));
+        Assert.Throws<ConfigException>(() => ConfigJson.Parse<Point>("""{ "y": 3 }""", "point"));
+    }
+
+    private sealed record Point(int X, double? Y, string? Name);
+
+    [Fact]
     public void AConfigurationSurvivesItsJsonForm()
     {
         foreach (var name in Presets.Names)
