@@ -94,6 +94,7 @@ public static class LmEvalResults
         "matthews" => "mcc",
         "binary_f1" => "f1",
         "normalized_exact_match" => "exact_match",
+        "perplexity_per_word" => "word_perplexity",
         "target_perplexity" => "perplexity",
         _ => metric,
     };

@@ -132,7 +132,7 @@ public static class PaperResults
         "rouge1" => ["rouge1_f1"],
         "rouge2" => ["rouge2_f1"],
         "rouge_l" => ["rougeL_f1"],
-        "word_perplexity" or "target_perplexity" => ["ppl"],
+        "word_perplexity" or "perplexity_per_word" or "target_perplexity" => ["ppl"],
         "token_perplexity" => ["token_ppl"],
         "bits_per_byte" => ["bpb"],
         _ => [metric],

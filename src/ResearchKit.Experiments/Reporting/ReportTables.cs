@@ -55,7 +55,7 @@ internal sealed class ReportTables(ReportModel model)
     /// <summary>Paired comparisons.</summary>
     public ReportTable Comparisons() => new("paired-comparisons", "Paired differences A − B on common items; p values corrected by Holm's method over this table.",
         [
-            new("task", "Task"), new("model", "Model"), new("a", "A"), new("b", "B"), new("difference", "A − B", ColumnKind.Number), new("interval", "Interval", ColumnKind.Interval), new("p", "p", ColumnKind.Number),
+            new("task", "Task"), new("model", "Model", IsSetting: true), new("a", "A", IsSetting: true), new("b", "B", IsSetting: true), new("difference", "A − B", ColumnKind.Number), new("interval", "Interval", ColumnKind.Interval), new("p", "p", ColumnKind.Number),
             new("p_holm", "p (Holm)", ColumnKind.Number), new("test", "Test", IsSetting: true), new("items", "Items", ColumnKind.Number, IsSetting: true), new("only_a_right", "Only A right", ColumnKind.Number),
             new("only_b_right", "Only B right", ColumnKind.Number), new("effect_size", "Effect size", ColumnKind.Number), new("minimum_detectable", "Detectable", ColumnKind.Number),
         ],
