@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
+using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
+using ResearchKit.Models.Checkpoints;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -8,12 +11,13 @@ internal sealed class DescribeVerb : Verb
 {
     public override Command Command()
     {
-        var name = new Argument<string>("NAME|DIR") { Description = "Preset name (rk describe list shows all) or model folder." };
+        var name = new Argument<string>("NAME|DIR") { Description = "Preset name, model folder, or `list` for all presets." };
         var json = Json();
         var command = new Command("describe", """
             Describes a model without loading it: exact parameters, memory, FLOPs per token.
 
             Example:  rk describe gpt3-xl
+                      rk describe list
             """) { name, json };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(name), parsed.GetValue(json)));
         return command;
@@ -21,9 +25,64 @@ internal sealed class DescribeVerb : Verb
 
     private static int Run(string name, bool json)
     {
-        var preset = Presets.Get(name);
-        if (json) PrintJson(new { preset.Name, parameters = preset.Config.ParameterCount, layers = preset.Config.LayerCount });
-        else Console.WriteLine($"{preset.Name}: {preset.Config.ParameterCount:N0} parameters");
+        if (name == "list") return List(json);
+        // A folder wins over a preset of the same name only when it is written as a path, such as ./gpt1.
+        var preset = Presets.Contains(name) ? Presets.Get(name)
+            : Directory.Exists(name) || File.Exists(name) ? new Preset(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(name))), ModelFolder.ReadConfig(name), "folder " + name)
+            : throw new ConfigException($"There is no model preset or folder `{name}`. Presets: {string.Join(", ", Presets.Names)}.");
+        var size = ModelSize.Of(preset.Config);
+        if (json) PrintJson(Facts(preset, size));
+        else Print(preset, size);
         return 0;
+    }
+
+    private static int List(bool json)
+    {
+        if (json) PrintJson(Presets.Names.Select(name => new { name, parameters = Presets.Get(name).Config.ParameterCount }));
+        else foreach (var name in Presets.Names) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22} {Presets.Get(name).Config.ParameterCount,19:N0}  {Presets.Get(name).Source}"));
+        return 0;
+    }
+
+    private static object Facts(Preset preset, ModelSize size) => new
+    {
+        preset.Name,
+        preset.Source,
+        preset.Note,
+        parameters = size.Parameters,
+        layers = preset.Config.LayerCount,
+        config = preset.Config,
+        problems = preset.Config.Problems(),
+        parts = new { size.TokenEmbedding, size.PositionEmbedding, size.Attention, size.FeedForward, size.Norms },
+        bytes = new
+        {
+            weights = size.WeightBytes(),
+            gradients = size.GradientBytes,
+            optimizer = size.OptimizerBytes,
+            activations = size.ActivationBytes(1, preset.Config.ContextLength),
+            activationsRecomputed = size.ActivationBytes(1, preset.Config.ContextLength, recompute: true),
+            keyValueCache = size.CacheBytes(1, preset.Config.ContextLength),
+        },
+        flopsPerToken = new { forward = size.ForwardFlopsPerToken(preset.Config.ContextLength), training = size.TrainingFlopsPerToken(preset.Config.ContextLength) },
+    };
+
+    private static void Print(Preset preset, ModelSize size)
+    {
+        var config = preset.Config;
+        static string N(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+        static string Bytes(long value) => value < 1L << 30 ? string.Create(CultureInfo.InvariantCulture, $"{value / (double)(1L << 20):N1} MiB") : string.Create(CultureInfo.InvariantCulture, $"{value / (double)(1L << 30):N1} GiB");
+        static string Flops(double value) => string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:N1} MFLOP");
+
+        Console.WriteLine($"{preset.Name}: {N(size.Parameters)} parameters");
+        Console.WriteLine($"  source        {preset.Source}");
+        Console.WriteLine($"  shape         {config.LayerCount} layers × {config.EmbeddingSize}, {config.HeadCount} heads, feed-forward {config.FeedForwardSize}, context {config.ContextLength}, vocabulary {N(config.VocabularySize)}");
+        Console.WriteLine($"  block         {config.Norm.ToString().ToLowerInvariant()}-norm, {(config.Activation == Activation.GeluTanh ? "GELU (tanh form)" : "GELU (erf form)")}, scores {(config.ScaleAttention ? "divided by √(head size)" : "not scaled")}, attention {string.Join(", ", config.Attention.Select(pattern => System.Text.Json.JsonSerializer.Serialize(pattern, ConfigJson.Compact)))}");
+        Console.WriteLine($"  parameters    tokens {N(size.TokenEmbedding)}, positions {N(size.PositionEmbedding)}, attention {N(size.Attention)}, feed-forward {N(size.FeedForward)}, norms {N(size.Norms)}");
+        Console.WriteLine($"  weights       {Bytes(size.WeightBytes())} in float32, {Bytes(size.WeightBytes(2))} in bfloat16");
+        Console.WriteLine($"  training adds {Bytes(size.GradientBytes)} gradients, {Bytes(size.OptimizerBytes)} AdamW moments");
+        Console.WriteLine($"  activations   {Bytes(size.ActivationBytes(1, config.ContextLength))} for one full sequence, {Bytes(size.ActivationBytes(1, config.ContextLength, recompute: true))} with gradient checkpointing");
+        Console.WriteLine($"  KV cache      {Bytes(size.CacheBytes(1, config.ContextLength))} for one full sequence");
+        Console.WriteLine($"  per token     {Flops(size.ForwardFlopsPerToken(config.ContextLength))} forward, {Flops(size.TrainingFlopsPerToken(config.ContextLength))} training, at full context");
+        if (preset.Note is not null) Console.WriteLine($"  note          {preset.Note}");
+        foreach (var problem in config.Problems()) Console.WriteLine($"  impossible    {problem}");
     }
 }
