@@ -7,6 +7,12 @@ namespace ResearchKit.Training.FineTuning;
 /// <summary>Examples with equally many sequences, padded on the right to the longest of them. Padding changes nothing: attention is causal, and no loss falls on it.</summary>
 internal sealed class ExampleBatch
 {
+    /// <summary>Tokens from which on a group may end for the sake of less padding; smaller passes waste more on calls than they save.</summary>
+    private const int EnoughTokens = 256;
+
+    /// <summary>A group may end where the next sequence is this many times as long as its shortest.</summary>
+    private const double LongestToShortest = 1.25;
+
     private readonly long[] _tokens;
     private readonly long[] _extracts;
     private readonly int _length;
@@ -39,8 +45,7 @@ internal sealed class ExampleBatch
         var group = new List<EncodedExample>();
         foreach (var example in examples.OrderBy(example => example.Sequences.Count).ThenBy(example => example.Length))
         {
-            var full = group.Count > 0 && (group[0].Sequences.Count != example.Sequences.Count || (group.Count + 1) * example.Sequences.Count * example.Length > tokenBudget);
-            if (full)
+            if (group.Count > 0 && IsFull(group, example, tokenBudget))
             {
                 yield return new ExampleBatch(group);
                 group = [];
@@ -50,6 +55,14 @@ internal sealed class ExampleBatch
         }
 
         if (group.Count > 0) yield return new ExampleBatch(group);
+    }
+
+    private static bool IsFull(List<EncodedExample> group, EncodedExample next, int tokenBudget)
+    {
+        var sequences = group.Count * group[0].Sequences.Count;
+        return group[0].Sequences.Count != next.Sequences.Count
+            || (sequences + next.Sequences.Count) * next.Length > tokenBudget
+            || (sequences * group[^1].Length >= EnoughTokens && next.Length > LongestToShortest * group[0].Length);
     }
 
     /// <summary>Hidden states of all positions, [N·S·T, C].</summary>
