@@ -89,7 +89,7 @@ public sealed class PretrainingRunner
 
         var modelFolder = Path.Combine(_config.RunFolder, "model", _config.Name);
         var card = Card(modelConfig, tokenizer, sources, batches, result);
-        ModelFolder.Save(modelFolder, model, tokenizer, new Dictionary<string, string> { ["description"] = card.Text, ["license"] = "MIT" });
+        ModelFolder.Save(modelFolder, model, tokenizer, new Dictionary<string, string> { ["description"] = card.Text, ["license"] = "MIT" }, _config.Storage);
         card.Write(modelFolder);
         return new PretrainingOutcome(modelFolder, result.Steps, result.Tokens, result.FinalLoss, result.Evaluation, result.ResumedFrom);
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Tokenization;
 using ResearchKit.Evaluation;
+using ResearchKit.Evaluation.Metrics;
 using ResearchKit.Evaluation.Statistics;
 using ResearchKit.Evaluation.Tasks;
 using ResearchKit.Experiments.Cells;
@@ -29,7 +30,7 @@ internal static class ReportBuilder
         var fineTuning = results.FineTuning.Select(pair => FineTuningCellOf(config, plan, pair.Cell, pair.Result)).ToList();
         var tasks = plan.Tasks.Select(TaskEntryOf).ToList();
         var models = plan.Models.Select(ModelEntryOf).ToList();
-        var comparisons = Comparisons(config, tasks, models, inContext, fineTuning);
+        var comparisons = Comparisons(config, plan, tasks, models, inContext, fineTuning);
         return new ReportModel
         {
             Title = config.Name,
@@ -66,14 +67,14 @@ internal static class ReportBuilder
         K = cell.Shots,
         Seed = cell.Seed,
         Score = result.Score,
-        Interval = IsPerItem(cell.Task) ? ItemInterval([.. result.Items.Select(item => item.Score)], [.. result.Items.Select(item => item.Cluster)], config.Confidence) : null,
+        Interval = IntervalOf(config, cell.Task, result.Items),
         ItemCount = result.Items.Count,
         ItemScores = IsPerItem(cell.Task) ? [.. result.Items.Select(item => (double?)item.Score)] : [],
     };
 
     private static FineTuningCell FineTuningCellOf(ComparisonConfig config, ComparisonPlan plan, PlannedFineTuning cell, FineTuneResult result)
     {
-        var scores = Scores(cell.Task, result);
+        var items = ItemsOf(cell.Task, result);
         return new FineTuningCell
         {
             Id = CellId(cell, plan),
@@ -82,63 +83,61 @@ internal static class ReportBuilder
             LabelledCount = cell.Examples,
             Recipe = cell.Recipe,
             Seed = cell.Seed,
-            Score = scores.Average(),
-            Interval = ItemInterval(scores, [.. cell.Task.Splits.Test.Select(item => item.Cluster)], config.Confidence),
-            ItemCount = scores.Length,
+            Score = TaskMetrics.Value(MetricOf(cell.Task), items),
+            Interval = IntervalOf(config, cell.Task, items),
+            ItemCount = items.Count,
             BestEpoch = result.BestEpoch,
             History = [.. result.Epochs.Select(epoch => new EpochRecord(epoch.Epoch, epoch.TrainLoss, epoch.ValidLoss, epoch.ValidAccuracy))],
-            ItemScores = [.. scores.Select(score => (double?)score)],
+            ItemScores = [.. items.Select(item => (double?)item.Score)],
         };
     }
 
-    /// <summary>1 for every test item that fine-tuning has right, in the order of the test split.</summary>
-    private static double[] Scores(ReadyTask task, FineTuneResult result)
+    private static string MetricOf(ReadyTask task) => TaskMetrics.Names(task.Task)[0];
+
+    /// <summary>Fine-tuning's predictions in the form of in-context results, in the order of the test split, so that one metric scores both.</summary>
+    private static List<ItemResult> ItemsOf(ReadyTask task, FineTuneResult result)
     {
-        var predicted = result.Test.ToDictionary(prediction => prediction.Id, prediction => prediction.Predicted, StringComparer.Ordinal);
-        return [.. task.Splits.Test.Select(item => predicted[item.Id] == item.Gold ? 1.0 : 0.0)];
+        var predictions = result.Test.ToDictionary(prediction => prediction.Id, prediction => prediction.Predicted, StringComparer.Ordinal);
+        return [.. task.Splits.Test.Select(item => (item, predicted: predictions[item.Id])).Select(pair => new ItemResult
+        {
+            Id = pair.item.Id,
+            Prompt = "",
+            Gold = pair.item.Gold,
+            Answers = pair.item.Answers,
+            Cluster = pair.item.Cluster,
+            Group = pair.item.Group,
+            Predictions = [new ChoicePrediction("fine_tuned", pair.predicted, pair.predicted == pair.item.Gold, false)],
+            Score = pair.predicted == pair.item.Gold ? 1 : 0,
+        })];
     }
 
     private static bool IsPerItem(ReadyTask task) => task.Task.Scoring is not PerplexityScoring;
 
-    private static Interval? ItemInterval(double[] scores, string?[] clusters, double level)
-    {
-        if (scores.Length == 0) return null;
-        if (clusters.Any(cluster => cluster is not null))
-        {
-            var keys = clusters.Select((cluster, i) => cluster ?? "item " + i.ToString(CultureInfo.InvariantCulture)).ToArray();
-            return Of(MeanEstimate.Clustered(scores, keys).Interval(level));
-        }
-
-        var binary = scores.All(score => score is 0 or 1);
-        return Of(binary ? ProportionInterval.Wilson((int)scores.Sum(), scores.Length, level) : MeanEstimate.Of(scores).Interval(level));
-    }
+    private static Interval IntervalOf(ComparisonConfig config, ReadyTask task, IReadOnlyList<ItemResult> items) =>
+        Of(MetricInterval.Of(MetricOf(task), items, new BootstrapOptions(Resamples, config.Confidence, config.Seed)));
 
     private static Interval Of(Evaluation.Statistics.Interval interval) => new(interval.Low, interval.High, interval.Level);
 
     private static TaskEntry TaskEntryOf(ReadyTask task)
     {
-        var perplexity = task.Task.Scoring is PerplexityScoring;
+        var metric = MetricOf(task);
         var choices = task.Splits.Test.Select(item => item.Choices.Count).ToArray();
         return new TaskEntry
         {
             Name = task.Task.Name,
             Description = task.Task.Description,
-            Metric = task.Task.Scoring switch
-            {
-                PerplexityScoring => "perplexity_per_word",
-                GenerationScoring { Metric: GenerationMetric.ExactMatch } => "exact_match",
-                GenerationScoring { Metric: GenerationMetric.F1 } => "f1",
-                GenerationScoring { Metric: GenerationMetric.Bleu } => "bleu",
-                GenerationScoring { Metric: GenerationMetric.RougeL } => "rouge_l",
-                _ => "accuracy",
-            },
-            Unit = perplexity ? ScoreUnit.Raw : ScoreUnit.Fraction,
-            HigherIsBetter = !perplexity,
-            ChanceLevel = choices.All(count => count > 1) ? choices.Average(count => 1.0 / count) : null,
+            Metric = metric,
+            Unit = IsFraction(metric) ? ScoreUnit.Fraction : ScoreUnit.Raw,
+            HigherIsBetter = TaskMetrics.HigherIsBetter(metric),
+            ChanceLevel = metric == "accuracy" && choices.All(count => count > 1) ? choices.Average(count => 1.0 / count) : null,
             ItemCount = task.Splits.Test.Count,
+            Split = task.Splits.Test[0].Id.Split('/')[0] is "validation" or "test" or "dev" ? task.Splits.Test[0].Id.Split('/')[0] : null,
             ItemIds = IsPerItem(task) ? [.. task.Splits.Test.Select(item => item.Id)] : [],
         };
     }
+
+    /// <summary>Perplexities, bits and correlations are shown as they are; all else lies in [0, 1].</summary>
+    private static bool IsFraction(string metric) => TaskMetrics.HigherIsBetter(metric) && metric is not ("matthews" or "pearson" or "spearman");
 
     private static ModelEntry ModelEntryOf(ModelHeader model)
     {
@@ -168,11 +167,12 @@ internal static class ReportBuilder
     };
 
     /// <summary>For every model and task: most shots against none, and most labelled examples against most shots. Declared before the numbers are seen, so nothing is picked by its result.</summary>
-    private static List<PairedComparison> Comparisons(ComparisonConfig config, List<TaskEntry> tasks, List<ModelEntry> models, List<InContextCell> inContext, List<FineTuningCell> fineTuning)
+    private static List<PairedComparison> Comparisons(ComparisonConfig config, ComparisonPlan plan, List<TaskEntry> tasks, List<ModelEntry> models, List<InContextCell> inContext, List<FineTuningCell> fineTuning)
     {
         var comparisons = new List<PairedComparison>();
-        foreach (var task in tasks.Where(task => task.ItemIds.Count > 0))
+        foreach (var task in tasks.Where(task => task.ItemIds.Count > 0 && task.Unit == ScoreUnit.Fraction))
         {
+            var units = Units(plan.Tasks.First(ready => ready.Task.Name == task.Name));
             foreach (var model in models)
             {
                 var shots = inContext.Where(cell => cell.Task == task.Name && cell.Model == model.Name).ToLookup(cell => cell.K);
@@ -180,7 +180,7 @@ internal static class ReportBuilder
                 var few = shots.Count == 0 ? 0 : shots.Max(group => group.Key);
                 if (few > 0 && shots.Contains(0))
                 {
-                    comparisons.Add(Compare(config, task, new Condition(model.Name, K: few), shots[few].Select(cell => cell.ItemScores), new Condition(model.Name, K: 0), shots[0].Select(cell => cell.ItemScores)));
+                    comparisons.Add(Compare(config, task, units, new Condition(model.Name, K: few), shots[few].Select(cell => cell.ItemScores), new Condition(model.Name, K: 0), shots[0].Select(cell => cell.ItemScores)));
                 }
 
                 if (tuned.Count > 0 && shots.Count > 0)
@@ -188,7 +188,7 @@ internal static class ReportBuilder
                     var most = tuned.Max(group => group.Key.LabelledCount);
                     foreach (var group in tuned.Where(group => group.Key.LabelledCount == most).OrderBy(group => group.Key.Recipe, StringComparer.Ordinal))
                     {
-                        comparisons.Add(Compare(config, task, new Condition(model.Name, LabelledCount: most, Recipe: group.Key.Recipe), group.Select(cell => cell.ItemScores), new Condition(model.Name, K: few), shots[few].Select(cell => cell.ItemScores)));
+                        comparisons.Add(Compare(config, task, units, new Condition(model.Name, LabelledCount: most, Recipe: group.Key.Recipe), group.Select(cell => cell.ItemScores), new Condition(model.Name, K: few), shots[few].Select(cell => cell.ItemScores)));
                     }
                 }
             }
@@ -198,11 +198,14 @@ internal static class ReportBuilder
         return [.. comparisons.Select((comparison, i) => comparison with { HolmPValue = corrected[i] })];
     }
 
-    private static PairedComparison Compare(ComparisonConfig config, TaskEntry task, Condition a, IEnumerable<IReadOnlyList<double?>> scoresA, Condition b, IEnumerable<IReadOnlyList<double?>> scoresB)
+    private static PairedComparison Compare(ComparisonConfig config, TaskEntry task, IReadOnlyList<int[]> units, Condition a, IEnumerable<IReadOnlyList<double?>> scoresA, Condition b, IEnumerable<IReadOnlyList<double?>> scoresB)
     {
         var (first, second) = (MeanOverSeeds(scoresA, task.ItemCount), MeanOverSeeds(scoresB, task.ItemCount));
         var differences = first.Zip(second, (x, y) => x - y).ToArray();
-        var bootstrap = Bootstrap.Percentile(differences, values => values.Average(), new BootstrapOptions(Resamples, config.Confidence, config.Seed));
+        // Items that share a cluster (a noun, a passage) stand or fall together, so clusters are what is drawn and permuted.
+        var (unitsA, unitsB) = (Sums(first, units), Sums(second, units));
+        var bootstrap = Bootstrap.Percentile(
+            [.. unitsA.Zip(unitsB, (x, y) => (Sum: x.Sum - y.Sum, x.Count))], drawn => drawn.Sum(unit => unit.Sum) / drawn.Sum(unit => unit.Count), new BootstrapOptions(Resamples, config.Confidence, config.Seed));
         return new PairedComparison
         {
             Task = task.Name,
@@ -210,13 +213,19 @@ internal static class ReportBuilder
             B = b,
             Difference = differences.Average(),
             Interval = Of(bootstrap),
-            PValue = PairedTests.Permutation(first, second, scores => scores.Average(), Resamples, config.Seed),
-            Test = "paired permutation of item means over seeds",
+            PValue = PairedTests.Permutation(unitsA, unitsB, all => all.Sum(unit => unit.Sum) / all.Sum(unit => unit.Count), Resamples, config.Seed),
+            Test = units.Count < task.ItemCount ? "paired permutation of clusters, means over seeds" : "paired permutation of items, means over seeds",
             ItemCount = task.ItemCount,
             OnlyARight = differences.Count(difference => difference > 0),
             OnlyBRight = differences.Count(difference => difference < 0),
         };
     }
+
+    /// <summary>Indices of the items of every cluster; single items where there are none.</summary>
+    private static List<int[]> Units(ReadyTask task) =>
+        [.. Enumerable.Range(0, task.Splits.Test.Count).GroupBy(i => task.Splits.Test[i].Cluster ?? "item/" + task.Splits.Test[i].Id, StringComparer.Ordinal).Select(group => group.ToArray())];
+
+    private static (double Sum, int Count)[] Sums(double[] scores, IReadOnlyList<int[]> units) => [.. units.Select(unit => (unit.Sum(i => scores[i]), unit.Length))];
 
     private static double[] MeanOverSeeds(IEnumerable<IReadOnlyList<double?>> seeds, int itemCount)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
+using ResearchKit.Models.Checkpoints;
 
 namespace ResearchKit.Experiments.Configuration;
 
@@ -19,10 +20,14 @@ public sealed record PretrainingConfig : ExperimentConfig
     /// <summary>Length, batches, optimizer, schedule and intervals.</summary>
     public required TrainingConfig Training { get; init; }
 
+    /// <summary>Element type of the finished model's file: f32 (default), f16 or bf16. Half floats halve the file and round the weights; training is not touched.</summary>
+    public TensorType Storage { get; init; } = TensorType.F32;
+
     /// <inheritdoc/>
     public override IEnumerable<string> Problems()
     {
         foreach (var problem in base.Problems()) yield return problem;
+        if (Storage is not (TensorType.F32 or TensorType.F16 or TensorType.BF16)) yield return $"`storage` ({Storage}) must be f32, f16 or bf16.";
         foreach (var problem in Model.Problems()) yield return problem;
         if (Data.Count == 0) yield return "`data` is empty: name at least one source, such as {\"kind\": \"corpus\", \"path\": \"children\"}.";
         for (var i = 0; i < Data.Count; i++)
