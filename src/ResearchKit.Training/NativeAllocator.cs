@@ -7,7 +7,7 @@ namespace ResearchKit.Training;
 /// one update of a 124M model's AdamW took 1.3 s with the default and 0.35 s without.</remarks>
 public static partial class NativeAllocator
 {
-    private const int TrimThreshold = -1, TopPad = -2, MmapThreshold = -3, MmapMax = -4, ArenaMax = -8;
+    private const int TrimThreshold = -1, TopPad = -2, MmapMax = -4, ArenaMax = -8;
     private static readonly Lazy<bool> Tuned = new(TuneOnce);
 
     /// <summary>Tunes the C library's allocator for the rest of the process; call it before the first tensor. Further calls do nothing.</summary>
@@ -20,12 +20,11 @@ public static partial class NativeAllocator
         try
         {
             // No block comes from mmap and the top of the heap is never returned. One arena, because only the main one can grow past 64 MB.
-            // The threshold alone does not do: glibc caps it (32 MB in most versions).
+            // Raising the mmap threshold instead would not do everywhere: it is an int here, and older versions of glibc cap it at 32 MB.
             var done = mallopt(MmapMax, 0) == 1;
             done &= mallopt(TrimThreshold, -1) == 1;
             done &= mallopt(TopPad, 64 << 20) == 1;
             mallopt(ArenaMax, 1);
-            mallopt(MmapThreshold, 32 << 20);
             return done;
         }
         catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
