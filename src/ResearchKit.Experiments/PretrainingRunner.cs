@@ -89,6 +89,8 @@ public sealed class PretrainingRunner
 
         var modelFolder = Path.Combine(_config.RunFolder, "model", _config.Name);
         var card = Card(modelConfig, tokenizer, sources, batches, result);
+        // A finished run that is run again writes the same folder again; saving refuses folders with files that are not its own.
+        if (Directory.Exists(modelFolder)) File.Delete(Path.Combine(modelFolder, ModelCard.FileName));
         ModelFolder.Save(modelFolder, model, tokenizer, new Dictionary<string, string> { ["description"] = card.Text, ["license"] = "MIT" }, _config.Storage);
         card.Write(modelFolder);
         return new PretrainingOutcome(modelFolder, result.Steps, result.Tokens, result.FinalLoss, result.Evaluation, result.ResumedFrom);
