@@ -1,0 +1,110 @@
+namespace ResearchKit.FSharp
+
+open System
+open ResearchKit.Core
+open ResearchKit.Core.Configuration
+open ResearchKit.Core.Tokenization
+open ResearchKit.Evaluation
+open ResearchKit.Models
+open ResearchKit.Models.Checkpoints
+
+/// A language model with its tokenizer. Dispose it when done: weights are outside the garbage collector's sight.
+[<Sealed>]
+type Model internal (language: ILanguageModel, tokenizer: ITokenizer, weights: Gpt option) =
+    /// What answers requests on token ids.
+    member _.Language = language
+
+    /// Text to ids.
+    member _.Tokenizer = tokenizer
+
+    /// The network; None where the model answers requests but is not the kit's own.
+    member _.Weights = weights
+
+    interface IDisposable with
+        member _.Dispose() = language.Dispose()
+
+/// Loads, makes and asks models.
+[<RequireQualifiedAccess>]
+module Model =
+
+    /// Any language model, such as a five-line fake.
+    let ofLanguageModel (tokenizer: ITokenizer) (language: ILanguageModel) : Model = new Model(language, tokenizer, None)
+
+    let private ofGpt name hash tokenizer (gpt: Gpt) =
+        new Model(new GptLanguageModel(gpt, name, hash), tokenizer, Some gpt)
+
+    /// A model folder with its tokenizer.
+    let load (folder: string) : Result<Model, string list> =
+        Problems.catch (fun () ->
+            Compute.ready ()
+            let loaded = ModelFolder.Load folder
+
+            match loaded.Tokenizer with
+            | null ->
+                loaded.Dispose()
+                raise (ConfigException($"{folder} has no tokenizer files (vocab.json and merges.txt); add those that the model was trained with."))
+            | tokenizer -> ofGpt loaded.Name loaded.WeightsHash tokenizer loaded.Model)
+
+    /// A new model with random weights drawn by the seed.
+    let create (name: string) (seed: int64) (tokenizer: ITokenizer) (config: ModelConfig) : Result<Model, string list> =
+        Problems.catch (fun () ->
+            if tokenizer.VocabularySize > config.VocabularySize then
+                raise (ConfigException($"`n_vocab` ({config.VocabularySize}) must be at least {tokenizer.VocabularySize}, the entries of tokenizer {tokenizer.Name}."))
+
+            let config = config.Validated()
+            Compute.ready ()
+            let gpt = new Gpt(config, seed)
+            ofGpt name (WeightsHash.Of gpt) tokenizer gpt)
+
+    /// Writes a model folder that this kit and public code can load.
+    let save (folder: string) (model: Model) : Result<unit, string list> =
+        match model.Weights with
+        | Some gpt -> Problems.catch (fun () -> ModelFolder.Save(folder, gpt, model.Tokenizer))
+        | None -> Error [ $"{model.Language.Name} has no weights to save: it is not a model of this kit." ]
+
+    /// Moves the weights to a device.
+    let toDevice (device: ComputeDevice) (model: Model) : unit = Option.iter device.Take model.Weights
+
+    /// Configuration of a model of the kit.
+    let config (model: Model) : ModelConfig option = model.Weights |> Option.map (fun gpt -> gpt.Config)
+
+    let private prefix (model: Model) = ContinuationEncoder(model.Tokenizer).PrefixTokenId
+
+    let private promptIds (prompt: string) (model: Model) =
+        match model.Tokenizer.Encode prompt with
+        | [||] -> [| prefix model |]
+        | ids -> ids
+
+    /// log P(continuation | context), nats.
+    let logLikelihood (context: string) (continuation: string) (model: Model) : Result<float, string list> =
+        Problems.catchArguments (fun () ->
+            let struct (before, after) = ContinuationEncoder(model.Tokenizer).Encode(context, continuation)
+            let scores = model.Language.LogLikelihood([| LikelihoodRequest(before, after) |])
+            scores[0].LogProbability)
+
+    /// The most likely next tokens with their probabilities.
+    let nextTokens (count: int) (prompt: string) (model: Model) : Result<(string * float) list, string list> =
+        Problems.catchArguments (fun () ->
+            let context = promptIds prompt model
+
+            let requests = [| for id in 0 .. model.Tokenizer.VocabularySize - 1 -> LikelihoodRequest(context, [| id |]) |]
+
+            model.Language.LogLikelihood(requests)
+            |> Seq.mapi (fun id score -> Tokenizer.decode [| id |] model.Tokenizer, exp score.LogProbability)
+            |> Seq.sortByDescending snd
+            |> Seq.truncate count
+            |> List.ofSeq)
+
+    /// Every token of a text with its surprisal -log P(token | tokens before), nats.
+    let surprisal (text: string) (model: Model) : Result<(string * float) list, string list> =
+        Problems.catchArguments (fun () ->
+            let pieces = Tokenizer.pieces text model.Tokenizer
+            let ids = pieces |> List.map fst |> Array.ofList
+            let logProbabilities = model.Language.RollingLogLikelihood([| ids |], prefix model)[0]
+            List.map2 (fun (_, piece) logProbability -> piece, -logProbability) pieces (List.ofArray logProbabilities))
+
+    /// Continues a prompt; the result is the new text alone.
+    let generate (options: GenerationOptions) (prompt: string) (model: Model) : Result<string, string list> =
+        Problems.catchArguments (fun () ->
+            let generated = model.Language.Generate([| GenerationRequest(promptIds prompt model, options) |])[0]
+            Tokenizer.decode generated.Tokens model.Tokenizer)

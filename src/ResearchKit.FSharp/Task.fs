@@ -1,0 +1,113 @@
+namespace ResearchKit.FSharp
+
+open System.Collections.Generic
+open FSharp.Reflection
+open ResearchKit.Core.Tasks
+open ResearchKit.Evaluation
+open ResearchKit.Evaluation.Datasets
+open ResearchKit.Evaluation.Suite
+open ResearchKit.Evaluation.Tasks
+open ResearchKit.Experiments
+
+/// The right answer of an item.
+[<RequireQualifiedAccess>]
+type Answer =
+    /// One of several choices, by index.
+    | OneOf of choices: string list * gold: int
+    /// Any of the accepted texts.
+    | AnyOf of accepted: string list
+    /// None: the text itself is scored.
+    | NoAnswer
+
+/// Tasks: found, read from files, or defined here.
+[<RequireQualifiedAccess>]
+module Task =
+
+    /// Names of all tasks, the generated suite first.
+    let names: string list = List.ofSeq GeneratedSuite.Names @ List.ofSeq DatasetTasks.Names
+
+    /// A task by name, such as suite/label-induction or rte; benchmarks need the data folder (RESEARCHKIT_DATA).
+    let get (name: string) : Result<EvaluationTask, string list> = Problems.catch (fun () -> TaskCatalog.Get name)
+
+    /// A task of the generated suite, its items drawn by a seed.
+    let suite (seed: int64) (name: string) : Result<EvaluationTask, string list> = Problems.catch (fun () -> GeneratedSuite.Get(name, seed))
+
+    /// A benchmark in a data folder.
+    let dataset (dataFolder: string) (name: string) : Result<EvaluationTask, string list> =
+        Problems.catch (fun () -> DatasetTasks.Get(name, DataFolder.Resolve dataFolder))
+
+    /// Your own task's declarative file.
+    let load (path: string) : Result<EvaluationTask, string list> = Problems.catch (fun () -> TaskFile.Load path)
+
+    /// The items.
+    let items (task: EvaluationTask) : Result<TaskSplits, string list> = Problems.catch task.Load.Invoke
+
+    let private changed prompt scoring (load: unit -> TaskSplits) (task: EvaluationTask) =
+        EvaluationTask(
+            Name = task.Name,
+            Description = task.Description,
+            Load = load,
+            Prompt = prompt,
+            Scoring = scoring,
+            Demonstrations = task.Demonstrations,
+            Metrics = task.Metrics
+        )
+
+    /// The same items in other words.
+    let withPrompt (prompt: PromptTemplate) (task: EvaluationTask) : EvaluationTask = changed prompt task.Scoring task.Load.Invoke task
+
+    /// The same prompts, scored in another way.
+    let withScoring (rule: ScoringRule) (task: EvaluationTask) : EvaluationTask =
+        changed task.Prompt (ScoringRule.toScoring rule) task.Load.Invoke task
+
+    let private fieldsOf (record: 'R) =
+        let fields = Dictionary<string, string>()
+
+        for property in FSharpType.GetRecordFields typeof<'R> do
+            match FSharpValue.GetRecordField(record, property) with
+            | :? string as text -> fields[property.Name] <- text
+            | _ -> ()
+
+        fields
+
+    let private item (split: string) (answer: 'R -> Answer) (index: int) (record: 'R) =
+        let id, fields = $"{split}/{index}", fieldsOf record
+
+        match answer record with
+        | Answer.OneOf(choices, gold) -> TaskItem(Id = id, Fields = fields, Choices = Array.ofList choices, Gold = gold)
+        | Answer.AnyOf accepted -> TaskItem(Id = id, Fields = fields, Answers = Array.ofList accepted)
+        | Answer.NoAnswer -> TaskItem(Id = id, Fields = fields)
+
+    /// A task from records: the template names their text fields as {field}, and every item's answer is a function of its record.
+    /// Training records are the demonstrations; test records are scored.
+    let define (name: string) (prompt: PromptTemplate) (rule: ScoringRule) (answer: 'R -> Answer) (train: 'R list) (test: 'R list) : EvaluationTask =
+        let split name records : IReadOnlyList<TaskItem> = records |> List.mapi (item name answer) |> Array.ofList :> _
+        let load () = TaskSplits(split "train" train, [||], split "test" test)
+        EvaluationTask(Name = name, Description = $"{name}, defined in F#.", Load = load, Prompt = prompt, Scoring = ScoringRule.toScoring rule)
+
+    /// Makes a task of choices fit for fine-tuning: says which of GPT-1's four inputs an item is (Radford et al. 2018 §3.3).
+    let withInput (input: TaskItem -> StructuredInput) (task: EvaluationTask) : EvaluationTask =
+        let structured (item: TaskItem) =
+            TaskItem(
+                Id = item.Id,
+                Fields = item.Fields,
+                Choices = item.Choices,
+                Gold = item.Gold,
+                Answers = item.Answers,
+                Cluster = item.Cluster,
+                Group = item.Group,
+                Structured = input item
+            )
+
+        let all (items: IReadOnlyList<TaskItem>) : IReadOnlyList<TaskItem> = items |> Seq.map structured |> Array.ofSeq :> _
+
+        changed task.Prompt task.Scoring (fun () ->
+            let splits = task.Load.Invoke()
+            TaskSplits(all splits.Train, all splits.Validation, all splits.Test)) task
+
+    /// The exact prompt of a test item behind k demonstrations drawn by a seed.
+    let prompt (shots: int) (seed: int64) (index: int) (task: EvaluationTask) : Result<string, string list> =
+        Problems.catchArguments (fun () ->
+            let splits = task.Load.Invoke()
+            let options = EvaluationOptions(Shots = shots, Seed = seed)
+            PromptBuilder(task, splits, options).Build(splits.Test[index], shots).Contexts[0])
