@@ -17,21 +17,21 @@ type Comparisons =
         Arb.fromGen (
             gen {
                 let! number = Gen.choose (0, 99)
-                let! question = Gen.elements [ "Which? \"This\" or {that}, α < β?"; "" ]
+                let! asked = Gen.elements [ "Which? \"This\" or {that}, α < β?"; "" ]
                 let! root = Gen.choose (-5, 1_000_000)
                 let! limit = Gen.choose (1, 500)
-                let! shots = counts 0
-                let! draws = seeds
+                let! ks = counts 0
+                let! drawSeeds = seeds
                 let! policy = Gen.elements [ OverflowPolicy.ReduceShots; OverflowPolicy.TruncateLeft; OverflowPolicy.Error ]
-                let! examples = counts 1
-                let! trainings = seeds
+                let! sizes = counts 1
+                let! trainingSeeds = seeds
                 let! epochs = Gen.choose (1, 9)
                 let! level = Gen.elements [ 0.5; 0.9; 0.95; 0.999 ]
 
                 return
                     experiment {
                         name $"trial-{number}"
-                        question question
+                        question asked
                         seed (int64 root)
                         threads number
                         model "a"
@@ -39,11 +39,11 @@ type Comparisons =
                         task "suite/label-induction"
                         task "suite/sentiment" limit
                         task (TaskReference(Name = "mine", File = "mine.json", FineTune = false))
-                        shots shots
-                        draws draws
+                        shots ks
+                        draws drawSeeds
                         overflow policy
-                        examples examples
-                        trainings trainings
+                        examples sizes
+                        trainings trainingSeeds
                         recipe "gpt1" FineTune.paper
                         recipe "other" (FineTuneRecipe(Epochs = epochs, Lambda = level))
                         confidence level
