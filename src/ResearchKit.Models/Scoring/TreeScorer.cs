@@ -107,7 +107,8 @@ internal sealed class TreeScorer
             if (saved >= _options.MinTokensSaved && tree.TokenCount - tree.Length >= _options.MinTokensBelow) opened.Add([.. stem, tree]);
             else if (stemLength + tree.TokenCount <= limit)
             {
-                if (shared is null || stem.Count == 0 || shared.Length + tree.TokenCount > limit)
+                // Repeating the stem costs its tokens, a long row costs attention between strangers: four stems' length balances the two.
+                if (shared is null || shared.Length + tree.TokenCount > Math.Min(limit, 4 * stemLength))
                 {
                     shared = new TreeRow();
                     foreach (var node in stem) shared.Add(node, shared.Segments.Count - 1);
@@ -157,19 +158,8 @@ internal sealed class TreeScorer
 
     private void RunBatches(IEnumerable<TreeRow> rows, KeyValueCache? cache)
     {
-        var batch = new List<TreeRow>();
-        foreach (var row in rows)
-        {
-            if (batch.Count > 0 && (batch.Count + 1) * batch[0].Length > _tokenBudget)
-            {
-                RunBatch(batch, cache);
-                batch = [];
-            }
-
-            batch.Add(row);
-        }
-
-        if (batch.Count > 0) RunBatch(batch, cache);
+        var ordered = rows.ToList();
+        foreach (var (start, end) in BatchPlan.Of([.. ordered.Select(row => row.Length)], _tokenBudget)) RunBatch(ordered[start..end], cache);
     }
 
     private void RunBatch(List<TreeRow> rows, KeyValueCache? cache)
