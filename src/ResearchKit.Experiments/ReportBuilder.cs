@@ -35,7 +35,7 @@ internal static class ReportBuilder
         {
             Title = config.Name,
             Question = config.Question ?? "What does the model learn by fine-tuning, and what can it do from the prompt alone?",
-            Answer = Answer(tasks, comparisons),
+            Answer = Answer(tasks, inContext, comparisons),
             Facts =
             [
                 new("Models", Count(models.Count), string.Join(", ", models.Select(model => model.Name))),
@@ -50,7 +50,7 @@ internal static class ReportBuilder
             Comparisons = comparisons,
             PaperValues = [.. tasks.SelectMany(task => PaperResults.Beside(task, models))],
             Items = Items(plan, results),
-            Notes = Notes(tasks, comparisons, results),
+            Notes = Notes(tasks, inContext, comparisons, results),
             Manifest = Manifest(config, device, plan),
         };
     }
@@ -233,7 +233,7 @@ internal static class ReportBuilder
         return [.. Enumerable.Range(0, itemCount).Select(i => all.Average(scores => scores[i] ?? 0))];
     }
 
-    private static string? Answer(List<TaskEntry> tasks, List<PairedComparison> comparisons)
+    private static string? Answer(List<TaskEntry> tasks, List<InContextCell> inContext, List<PairedComparison> comparisons)
     {
         var tuned = comparisons.Where(comparison => comparison.A.IsFineTuned && comparison.Interval is not null).ToList();
         var few = comparisons.Where(comparison => !comparison.A.IsFineTuned && comparison.Interval is not null).ToList();
@@ -242,8 +242,9 @@ internal static class ReportBuilder
         if (few.Count > 0)
         {
             var best = few.MaxBy(comparison => comparison.Difference)!;
-            var gains = few.Count(comparison => comparison.Interval!.Low > 0);
-            parts.Add($"From the prompt alone, demonstrations help beyond the interval in {gains} of {few.Count} model-task pairs (largest gain: {best.A.Model} on {best.Task}, {Signed(tasks, best)})");
+            var gains = few.Where(comparison => comparison.Interval!.Low > 0).ToList();
+            var real = gains.Count(comparison => IsAboveChance(tasks, inContext, comparison));
+            parts.Add($"From the prompt alone, demonstrations help beyond the interval in {gains.Count} of {few.Count} model-task pairs, and lift the score above chance in {real} of them (largest gain: {best.A.Model} on {best.Task}, {Signed(tasks, best)})");
         }
 
         if (tuned.Count > 0)
@@ -256,22 +257,32 @@ internal static class ReportBuilder
         return string.Join("; ", parts) + ".";
     }
 
+    /// <summary>Whether the first condition's score lies above guessing beyond the interval of every one of its seeds; a zero-shot bias below chance can make a large gain out of nothing learned.</summary>
+    private static bool IsAboveChance(List<TaskEntry> tasks, List<InContextCell> inContext, PairedComparison comparison) =>
+        tasks.First(task => task.Name == comparison.Task).ChanceLevel is not { } chance
+        || inContext.Where(cell => cell.Task == comparison.Task && cell.Model == comparison.A.Model && cell.K == comparison.A.K).All(cell => cell.Interval is null || cell.Interval.Low > chance);
+
     private static string Signed(List<TaskEntry> tasks, PairedComparison comparison)
     {
         var task = tasks.First(entry => entry.Name == comparison.Task);
         return $"{ReportFormat.Difference(task, comparison.Difference)} points {ReportFormat.Range(task, comparison.Interval!)}";
     }
 
-    private static List<ReportNote> Notes(List<TaskEntry> tasks, List<PairedComparison> comparisons, ComparisonResults results)
+    private static List<ReportNote> Notes(List<TaskEntry> tasks, List<InContextCell> inContext, List<PairedComparison> comparisons, ComparisonResults results)
     {
         var notes = new List<ReportNote>();
         var few = comparisons.Where(comparison => !comparison.A.IsFineTuned).ToList();
         var gains = few.Where(comparison => comparison.Interval is { Low: > 0 } && comparison.HolmPValue < 0.05).ToList();
-        if (few.Count > 0)
+        var learned = gains.Where(comparison => IsAboveChance(tasks, inContext, comparison)).ToList();
+        string List(IEnumerable<PairedComparison> pairs) => string.Join("; ", pairs.Select(pair => $"{pair.A.Model} on {pair.Task}, {Signed(tasks, pair)}"));
+        if (learned.Count > 0)
         {
-            notes.Add(gains.Count > 0
-                ? new ReportNote(NoteKind.MetTarget, $"Few-shot beats zero-shot beyond the interval, corrected for all comparisons, in {gains.Count} model-task pairs: {string.Join("; ", gains.Select(gain => $"{gain.A.Model} on {gain.Task}, {Signed(tasks, gain)}"))}.")
-                : new ReportNote(NoteKind.MissedTarget, "In no model-task pair does few-shot beat zero-shot beyond the interval after correction: no learning from the prompt is shown here."));
+            notes.Add(new ReportNote(NoteKind.MetTarget, $"Few-shot beats zero-shot beyond the interval, corrected for all comparisons, and lies above chance, in {learned.Count} model-task pairs: {List(learned)}."));
+        }
+        else if (few.Count > 0)
+        {
+            var bias = gains.Count > 0 ? $" Where few-shot beats zero-shot ({List(gains)}), it does not lie above chance: the demonstrations remove a bias of the zero-shot prompt, they do not teach the task." : "";
+            notes.Add(new ReportNote(NoteKind.MissedTarget, "In no model-task pair does few-shot beat zero-shot beyond the interval, corrected, and lie above chance: no learning from the prompt is shown here." + bias));
         }
 
         foreach (var group in results.InContext.GroupBy(pair => pair.Cell.Task.Task.Name))
