@@ -82,7 +82,7 @@ public sealed class ComparisonRunner
     {
         var clock = Stopwatch.StartNew();
         var plan = Plan();
-        AtomicFile.WriteText(Path.Combine(_config.RunFolder, "config.json"), JsonSerializer.Serialize<ExperimentConfig>(_config, ConfigJson.Options) + "\n");
+        AtomicFile.WriteText(Path.Combine(_config.RunFolder, "config.json"), JsonSerializer.Serialize<ExperimentConfig>(FromRunFolder(), ConfigJson.Options) + "\n");
         var meter = new CostMeter(plan.Cells.Count, plan.Missing, progress);
         foreach (var group in plan.Missing.GroupBy(cell => cell.Model))
         {
@@ -126,8 +126,20 @@ public sealed class ComparisonRunner
             [.. plan.Cells.OfType<PlannedInContext>().Select(cell => (cell, Stored<InContextKey, TaskResult>(KeyOf(cell, plan.Models), plan)))],
             [.. plan.Cells.OfType<PlannedFineTuning>().Select(cell => (cell, Stored<FineTuningKey, FineTuneResult>(KeyOf(cell, plan.Models), plan)))]);
         cancellation.ThrowIfCancellationRequested();
-        var model = ReportBuilder.Build(_config, _environment, plan, results);
+        var model = ReportBuilder.Build(FromRunFolder(), _environment, plan, results);
         return RunReport.Write(_config.RunFolder, model);
+    }
+
+    /// <summary>The experiment with its paths as seen from the run folder, where its copy lies and can be run again.</summary>
+    private ComparisonConfig FromRunFolder()
+    {
+        return _config with
+        {
+            Models = [.. _config.Models.Select(Rebased)],
+            Tasks = [.. _config.Tasks.Select(task => task.File is null ? task : task with { File = Rebased(task.File) })],
+        };
+
+        string Rebased(string path) => Path.IsPathRooted(path) ? path : Path.GetRelativePath(Path.GetFullPath(_config.RunFolder), Path.GetFullPath(Path.Combine(_baseFolder, path)));
     }
 
     private static TPayload Stored<TKey, TPayload>(TKey key, ComparisonPlan plan)

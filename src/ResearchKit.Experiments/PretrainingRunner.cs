@@ -108,7 +108,7 @@ public sealed class PretrainingRunner
         // Named by what determines it, so that an edited file does not take an old one.
         var identity = Hash(JsonSerializer.Serialize<TokenizerSource>(trained, ConfigJson.Compact) + JsonSerializer.Serialize(_config.Data, ConfigJson.Compact) + _config.Seed.ToString(CultureInfo.InvariantCulture))[..12];
         var folder = Path.Combine(dataFolder, "tokenizer-" + identity);
-        if (!Directory.Exists(folder))
+        if (!TokenizerFolder.ExistsIn(folder))                            // a kill may have left one file of two
         {
             var texts = _config.Data.SelectMany(source => Sample(TrainingTexts(source), trained.SampleCharacters));
             TokenizerFolder.Save(BytePairTrainer.Train(texts, trained.VocabularySize, "bpe-" + trained.VocabularySize.ToString(CultureInfo.InvariantCulture), cancellation: cancellation), folder);
@@ -129,8 +129,7 @@ public sealed class PretrainingRunner
 
     private TokenShard Shard(TextSource source, int index, ITokenizer tokenizer, List<TokenShard> open, CancellationToken cancellation)
     {
-        var identity = Hash(tokenizer.Fingerprint + JsonSerializer.Serialize(source, ConfigJson.Compact) + _config.Seed.ToString(CultureInfo.InvariantCulture) + (source is CorpusSource corpus ? CorpusFolder(corpus) : ""))[..12];
-        var path = Path.Combine(_config.RunFolder, "data", $"{NameOf(source, index)}-{identity}.tokens");
+        var path = Path.Combine(_config.RunFolder, "data", $"{NameOf(source, index)}-{Identity(source, tokenizer)}.tokens");
         if (!File.Exists(path))
         {
             if (source is GeneratedSource generated) PackedDocuments.Write(path, Documents(generated, _config.Seed).Select(document => Tokenized(document, tokenizer)), tokenizer, cancellation: cancellation);
@@ -142,6 +141,10 @@ public sealed class PretrainingRunner
         shard.RequireTokenizer(tokenizer);
         return shard;
     }
+
+    /// <summary>Part of a shard's name: what determines its tokens, so that an edited file never takes the old ones.</summary>
+    private string Identity(TextSource source, ITokenizer tokenizer) =>
+        Hash(tokenizer.Fingerprint + JsonSerializer.Serialize(source, ConfigJson.Compact) + _config.Seed.ToString(CultureInfo.InvariantCulture) + (source is CorpusSource corpus ? CorpusFolder(corpus) : ""))[..12];
 
     private IEnumerable<string> TrainingTexts(TextSource source) => source switch
     {
@@ -183,7 +186,7 @@ public sealed class PretrainingRunner
         for (var i = 0; i < _config.Data.Count; i++)
         {
             var source = _config.Data[i];
-            var path = Path.Combine(_config.RunFolder, "data", $"validation-{NameOf(source, i)}-{tokenizer.Fingerprint[..12]}.tokens");
+            var path = Path.Combine(_config.RunFolder, "data", $"validation-{NameOf(source, i)}-{Identity(source, tokenizer)}.tokens");
             if (!File.Exists(path))
             {
                 if (source is GeneratedSource)

@@ -354,7 +354,7 @@ internal static class ReportBuilder
     private static ReportManifest Manifest(ComparisonConfig config, ComputeDevice device, ComparisonPlan plan) => new()
     {
         Configuration = JsonSerializer.Serialize<ExperimentConfig>(config, ConfigJson.Options),
-        Command = "rk run " + Path.Combine(config.RunFolder, "config.json"),
+        Command = string.Create(CultureInfo.InvariantCulture, $"rk run {Path.Combine(config.RunFolder, "config.json")} --device {device.Name} --threads {device.Threads}"),
         Hashes =
         [
             .. plan.Models.Select(model => new NamedValue("weights of " + model.Name, model.WeightsHash)),

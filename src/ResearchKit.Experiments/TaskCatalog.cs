@@ -37,9 +37,12 @@ public static class TaskCatalog
     /// <param name="name">Such as <c>suite/label-induction</c> or <c>rte</c>.</param>
     /// <param name="dataFolder">Data folder; null takes RESEARCHKIT_DATA.</param>
     /// <exception cref="Core.ConfigException">No such task, or its data is missing.</exception>
-    public static EvaluationTask Get(string name, string? dataFolder = null) => name.StartsWith("suite/", StringComparison.Ordinal)
-        ? GeneratedSuite.Get(name)
-        : DatasetTasks.Get(name, DataFolder.Resolve(dataFolder));
+    public static EvaluationTask Get(string name, string? dataFolder = null)
+    {
+        if (name.StartsWith("suite/", StringComparison.Ordinal)) return GeneratedSuite.Get(name);
+        DatasetTasks.DatasetOf(name);                                     // a misspelt name is not missing data
+        return DatasetTasks.Get(name, DataFolder.Resolve(dataFolder));
+    }
 
     /// <summary>Reads a task of an experiment and chooses its items.</summary>
     /// <param name="reference">The task's entry in the file.</param>

@@ -27,7 +27,11 @@ internal sealed class DataVerb : Verb
             Example:  rk data pull sst2 --data datasets
             """) { name, folder };
         pull.SetAction(async (parsed, cancellation) => await Pull(parsed.GetRequiredValue(name), parsed.GetValue(folder), cancellation).ConfigureAwait(false));
-        return new Command("data", "Benchmark data: what is there, and fetching what is not.") { list, pull };
+        return new Command("data", """
+            Benchmark data: what is there, and fetching what is not.
+
+            Example:  rk data list
+            """) { list, pull };
     }
 
     private static int List(string? path, bool verify, bool json)

@@ -22,7 +22,8 @@ internal sealed class LogitsVerb : Verb
             """) { model, tokens, output, device, threads };
         command.SetAction(parsed =>
         {
-            var ids = JsonFile.Read<int[][]>(parsed.GetRequiredValue(tokens), "[[ids…],…]");
+            var path = parsed.GetRequiredValue(tokens);
+            var ids = JsonFile.Read<int[]?[]>(path, "[[ids…],…]").Select(row => row ?? throw new ConfigException($"{path}: expected [[ids…],…], got null among the lists.")).ToList();
             var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             using var loaded = ModelFolder.Load(parsed.GetRequiredValue(model));
             compute.Take(loaded.Model);

@@ -32,7 +32,11 @@ internal sealed class TaskVerb : Verb
             Example:  rk task show suite/label-induction --shots 4 --item 3
             """) { name, item, shots, seed, tokenizer };
         show.SetAction(parsed => Show(parsed.GetRequiredValue(name), parsed.GetValue(item), parsed.GetValue(shots), parsed.GetValue(seed), parsed.GetValue(tokenizer)));
-        return new Command("task", "Shows tasks and their prompts.") { list, show };
+        return new Command("task", """
+            Shows tasks and their prompts.
+
+            Example:  rk task show suite/label-induction --shots 4
+            """) { list, show };
     }
 
     private static int List(bool json)
