@@ -52,7 +52,7 @@ public class HelpTests
         var help = Rk.Call([.. within.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]).Output;
         var list = help.IndexOf("Commands:\n", StringComparison.Ordinal);
         if (list < 0) yield break;
-        foreach (var line in help[list..].Split('\n').Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal)).Where(line => line[2] != ' '))
+        foreach (var line in help[list..].Split('\n').Skip(1).TakeWhile(line => line.StartsWith("  ", StringComparison.Ordinal)).Where(line => line.Length > 2 && line[2] != ' '))
         {
             var verb = within + line.Trim().Split(' ')[0];
             yield return verb;

@@ -29,7 +29,6 @@ public sealed class ExperimentFileTests
     [InlineData("""{"kind":"comparison","name":"a","models":["m"],"tasks":[{"name":"t","limits":3}]}""")]
     [InlineData("""{"kind":"comparison","name":"a","models":["m"]}""")]
     [InlineData("""{"kind":"comparison","name":"a","models":"m","tasks":[]}""")]
-    [InlineData("""{"kind":"comparision","name":"a","models":["m"],"tasks":[]}""")]
     [InlineData("""{"kind":"comparison","name":"a","models":["m"],"tasks":[],"in_context":{"overflow":"wrap"}}""")]
     public void TheSchemaRefusesWhatTheProgramRefuses(string json)
     {

@@ -27,6 +27,7 @@ internal sealed class FineTuneVerb : Verb
             """) { model, task, examples, limit, seed, set, device, threads, json };
         command.SetAction((parsed, cancellation) =>
         {
+            if (parsed.GetValue(limit) is < 1) throw new ConfigException($"--limit ({parsed.GetValue(limit)}) must be at least 1.");
             var recipe = ConfigJson.Parse<FineTuneRecipe>("{}", "recipe", parsed.GetValue(set), value => value.Problems());
             var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             var start = parsed.GetValue(seed);

@@ -76,6 +76,7 @@ public abstract record TokenizerSource
 public sealed record TrainedTokenizer(int VocabularySize, int SampleCharacters = 8_000_000) : TokenizerSource;
 
 /// <summary>A published tokenizer by name (<c>gpt2</c>), or a tokenizer folder relative to the experiment file.</summary>
+/// <param name="Name"><c>gpt2</c>, or a folder with a tokenizer's files, relative to the experiment file.</param>
 public sealed record NamedTokenizer(string Name) : TokenizerSource;
 
 /// <summary>A source of training text.</summary>
