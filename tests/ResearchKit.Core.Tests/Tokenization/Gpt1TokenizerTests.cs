@@ -25,7 +25,7 @@ public class Gpt1TokenizerTests
     [Fact]
     public void GoldenStringsGiveTheIdsOfTheOriginal()
     {
-        // All 286 of the golden strings do (November 2026), and 49,991 of 50,000 texts and random strings compared with ftfy's and spaCy's own code.
+        // All 286 of the golden strings do (November 2026), and 69,992 of 70,000 texts and random strings compared with ftfy's and spaCy's own code.
         // The rest have symbols of Unicode 15 to 17, which that code's regular expressions knew and .NET did not; so a few may differ elsewhere.
         SharedData.FolderOrSkip("vocab/gpt1");
         var (encode, _) = GoldenTokenizations.Read("gpt1-bpe-original");

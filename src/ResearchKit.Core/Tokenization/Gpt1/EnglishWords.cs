@@ -3,10 +3,11 @@ using ResearchKit.Core.Tokenization.Unicode;
 
 namespace ResearchKit.Core.Tokenization.Gpt1;
 
-/// <summary>Words by spaCy 2.0.11's rules for English: split at spaces, take punctuation off both ends, split inside at hyphens and the like.</summary>
+/// <summary>Words by spaCy 2.0.11's rules for English: split at spaces, take punctuation off both ends, split inside at some signs.</summary>
 /// <remarks>
 /// Written from the behaviour of explosion/spaCy (MIT), commit 0c7fab44: <c>tokenizer.pyx</c>, <c>lang/punctuation.py</c>, <c>lang/char_classes.py</c>.
-/// Its regular expressions are scanned by hand, each in time linear in the word. Its cache, which can change how a word is cut after another was seen, is left out.
+/// Its regular expressions are scanned by hand, each in time linear in the word. Left out are its cache, which can change how a word is cut after
+/// another was seen, and its rules for hyphens, commas, slashes and plus signs within words, where <c>text_standardize</c> leaves none.
 /// </remarks>
 internal static class EnglishWords
 {
@@ -14,10 +15,9 @@ internal static class EnglishWords
     private const string Punctuation = "…,:;!?¿؟¡()[]{}<>_#*&。？！，、；：～·।،؛٪";
     private const string Quotes = "'\"”“`‘´’‚,„»«「」『』（）〔〕【】《》〈〉";
     private const string Currencies = "$£€¥฿₽﷼";
-    private const string Hyphens = "-–—~";
 
-    private static readonly string[] Units = ("km km² km³ m m² m³ dm dm² dm³ cm cm² cm³ mm mm² mm³ ha µm nm yd in ft kg g mg µg t lb oz m/s km/h kmh mph hPa Pa mbar mb MB "
-        + "kb KB gb GB tb TB T G M K % км км² км³ м м² м³ дм дм² дм³ см см² см³ мм мм² мм³ нм кг г мг м/с км/ч кПа Па мбар Кб КБ кб Мб МБ мб Гб ГБ гб Тб ТБ тб").Split(' ');
+    private static readonly string[] Units = ("km km² km³ m m² m³ dm dm² dm³ cm cm² cm³ mm mm² mm³ ha µm nm yd in ft kg g mg µg t lb oz kmh mph hPa Pa mbar mb MB "
+        + "kb KB gb GB tb TB T G M K % км км² км³ м м² м³ дм дм² дм³ см см² см³ мм мм² мм³ нм кг г мг кПа Па мбар Кб КБ кб Мб МБ мб Гб ГБ гб Тб ТБ тб").Split(' ');
 
     /// <summary>Words of a text. Runs of white space other than a single space are words too.</summary>
     public static List<List<SourceChar>> Of(List<SourceChar> text)
@@ -131,7 +131,6 @@ internal static class EnglishWords
         var dots = 0;
         while (dots < span.Count && span[^(dots + 1)].CodePoint == '.') dots++;
         if (dots >= 2) length = dots;
-        if (last == '+' && IsDigit(before)) length = Math.Max(length, 1);
         if (last == '.' && length == 0 && EndsSentence(span)) length = 1;
         if (Contains(Currencies, last) && IsDigit(before)) length = Math.Max(length, 1);
         foreach (var currency in (string[])["US$", "C$", "A$"]) Measure(currency);
@@ -155,7 +154,7 @@ internal static class EnglishWords
     {
         var (before, earlier) = (At(span, span.Count - 2), At(span, span.Count - 3));
         return before is 'F' or 'f' or 'C' or 'c' or 'K' or 'k' && earlier == '°'
-            || IsDigit(before) || IsLower(before) || Contains("%²-)]+(?:|", before) || Contains(Quotes, before)
+            || IsDigit(before) || IsLower(before) || Contains("%²:", before) || Contains(Quotes, before)
             || IsUpper(before) && IsUpper(earlier);
     }
 
@@ -165,26 +164,9 @@ internal static class EnglishWords
         if (DotsFrom(span, at) is >= 2 and var dots) return dots;
         if (point == '…' || IsOtherSymbol(point)) return 1;
         var (before, after) = (At(span, at - 1), At(span, at + 1));
-        if (point is '+' or '-' or '*' or '^' && IsDigit(before) && (IsDigit(after) || after == '-')) return 1;
+        if (point == '^' && IsDigit(before) && IsDigit(after)) return 1;
         if (point == '.' && IsLower(before) && IsUpper(after)) return 1;
-        if (point == ',' && IsAlphabetic(before) && IsAlphabetic(after)) return 1;
-        if (IsAlphabetic(before) && HyphenEnd(span, at) is > 0 and var end) return end - at;
-        return point is ':' or '<' or '>' or '=' or '/' && (IsAlphabetic(before) || before == '"') && IsAlphabetic(after) ? 1 : 0;
-    }
-
-    // [?";:=,.]* and a hyphen, or two or three short ones, or two long ones, before a letter.
-    private static int HyphenEnd(List<SourceChar> span, int at)
-    {
-        while (Contains("?\";:=,.", At(span, at))) at++;
-        var hyphen = At(span, at);
-        if (!Contains(Hyphens, hyphen)) return 0;
-        var longest = hyphen switch { '-' => 3, '—' => 2, _ => 1 };
-        for (var length = 1; length <= longest && At(span, at + length - 1) == hyphen; length++)
-        {
-            if (IsAlphabetic(At(span, at + length))) return at + length;
-        }
-
-        return 0;
+        return point is ':' or '<' or '>' or '=' && IsAlphabetic(before) && IsAlphabetic(after) ? 1 : 0;
     }
 
     private static int DotsFrom(List<SourceChar> span, int at)

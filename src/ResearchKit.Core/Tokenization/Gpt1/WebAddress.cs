@@ -4,24 +4,17 @@ using ResearchKit.Core.Tokenization.Unicode;
 namespace ResearchKit.Core.Tokenization.Gpt1;
 
 /// <summary>Tells what spaCy 2.0.11 takes for a web address, which it never cuts.</summary>
-/// <remarks>Its pattern accepts anything after the host name, so what is left to test is: the first character is a word character, the last one too or a
-/// slash, and a host (labels and a top-level domain, or a public IPv4 address) stands at the start, after the protocol, or after some <c>@</c>.</remarks>
+/// <remarks>Its pattern accepts anything after the host name, and <c>text_standardize</c> leaves no slashes. So what is left to test is: the first and the
+/// last character are word characters, and a host (labels and a top-level domain, or a public IPv4 address) stands at the start or after some <c>@</c>.</remarks>
 internal static class WebAddress
 {
-    private static readonly string[] Protocols = ["http://", "https://", "ftp://", "mailto://"];
-
     /// <summary>Whether a word without white space is a web address.</summary>
     public static bool IsMatch(List<SourceChar> word)
     {
-        if (word.Count < 4 || !IsWordCharacter(word[0].CodePoint) || word[^1].CodePoint != '/' && !IsWordCharacter(word[^1].CodePoint)) return false;
+        if (word.Count < 4 || !IsWordCharacter(word[0].CodePoint) || !IsWordCharacter(word[^1].CodePoint)) return false;
         if (!word.Exists(c => c.CodePoint == '.')) return false;
         var text = string.Concat(word.Select(c => c.CodePoint < 128 ? (char)c.CodePoint : '\uFFFD'));   // hosts are ASCII
         if (IsHost(text)) return true;
-        foreach (var protocol in Protocols)
-        {
-            if (text.StartsWith(protocol, StringComparison.Ordinal) && IsHost(text.AsSpan(protocol.Length))) return true;
-        }
-
         for (var at = text.IndexOf('@', StringComparison.Ordinal); at >= 0; at = text.IndexOf('@', at + 1))
         {
             if (at > 0 && IsHost(text.AsSpan(at + 1))) return true;
