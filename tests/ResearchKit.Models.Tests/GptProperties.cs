@@ -23,7 +23,8 @@ public class GptProperties
         changed[place] = (changed[place] + 1) % config.VocabularySize;
         var (before, after) = (model.call(TinyModel.Tokens(tokens)), model.call(TinyModel.Tokens(changed)));
         Tolerance.Close(before.narrow(1, 0, place), after.narrow(1, 0, place), 1e-6, $"{config}");
-        Assert.NotEqual(0, Tolerance.MaxDifference(before[0, place], after[0, place]));
+        // LayerNorm of two numbers is ±1 whatever they are, so a model two wide may well not notice the change.
+        if (config.EmbeddingSize > 2) Assert.NotEqual(0, Tolerance.MaxDifference(before[0, place], after[0, place]));
     }
 
     [Property(MaxTest = 40)]

@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
 using TorchSharp;
 
+// libtorch has one random generator for the process: a test that seeds it must run alone.
+[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]
+
 namespace ResearchKit.Models.Tests;
 
 internal static class Setup
