@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using TorchSharp;
 
 // libtorch has one random generator for the process: a test that seeds it must run alone.
-[assembly: Xunit.CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace ResearchKit.Models.Tests;
 
