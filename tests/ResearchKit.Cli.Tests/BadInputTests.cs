@@ -184,7 +184,7 @@ public sealed class BadInputTests : IDisposable
         Refuses(["finetune", "--model", _workspace.Model, "--task", "suite/label-induction", "--examples", "0"], 2, "--examples (0)");
         Refuses(["finetune", "--model", _workspace.Model, "--task", "suite/label-induction", "--set", "epochs=0"], 2, "`epochs` (0)");
         Refuses(["finetune", "--model", _workspace.Model, "--task", "suite/label-induction", "--set", "epoch=1"], 2, "Did you mean `epochs`?");
-        Refuses(["finetune", "--model", _workspace.Model, "--task", "suite/function-copy"], 2, "suite/function-copy");
+        Refuses(["finetune", "--model", _workspace.Model, "--task", "suite/function-copy-generated"], 2, "suite/function-copy-generated");
         Refuses(["run", _workspace.Experiment, "--threads", "-1"], 2, "--threads (-1)");
     }
 
