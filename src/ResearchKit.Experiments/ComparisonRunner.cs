@@ -101,7 +101,7 @@ public sealed class ComparisonRunner
         }
 
         var reportPath = WriteReport(plan, progress, cancellation);
-        return new RunOutcome(_config.RunFolder, reportPath, plan.Cells.Count - plan.Missing.Count, plan.Missing.Count, clock.Elapsed.TotalSeconds, _warnings);
+        return new RunOutcome(_config.RunFolder, reportPath, plan.Cells.Count - plan.Missing.Count, plan.Missing.Count, clock.Elapsed.TotalSeconds, [.. _warnings.Distinct()]);
     }
 
     private TaskResult Evaluate(PlannedInContext cell, ILanguageModel model, ITokenizer tokenizer, CostMeter meter, CancellationToken cancellation)

@@ -36,7 +36,7 @@ internal sealed class RunVerb : Verb
 
     private static int Compare(ComparisonConfig config, string file, string device, int threads, bool dryRun, bool json, CancellationToken cancellation)
     {
-        var environment = RunEnvironment.Start(device, threads > 0 ? threads : config.Threads);
+        var environment = RunEnvironment.Start(device, threads != 0 ? threads : config.Threads);
         var runner = new ComparisonRunner(config, Path.GetDirectoryName(Path.GetFullPath(file))!, environment);
         if (dryRun)
         {

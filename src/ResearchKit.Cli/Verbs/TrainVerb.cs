@@ -31,7 +31,7 @@ internal sealed class TrainVerb : Verb
 
     internal static int Train(PretrainingConfig config, string file, string device, int threads, bool json, CancellationToken cancellation)
     {
-        var compute = RunEnvironment.Start(device, threads > 0 ? threads : config.Threads);
+        var compute = RunEnvironment.Start(device, threads != 0 ? threads : config.Threads);
         var runner = new PretrainingRunner(config, Path.GetDirectoryName(Path.GetFullPath(file))!, compute);
         PretrainingOutcome outcome;
         try
