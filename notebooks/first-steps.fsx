@@ -1,7 +1,14 @@
 // A first look at the kit from an F# script. From the repository's root:
 //   dotnet build -c Release src/ResearchKit.FSharp
 //   dotnet fsi notebooks/first-steps.fsx
-#r "../src/ResearchKit.FSharp/bin/Release/net10.0/ResearchKit.FSharp.dll"
+#I "../src/ResearchKit.FSharp/bin/Release/net10.0"
+#r "ResearchKit.Core.dll"
+#r "ResearchKit.Models.dll"
+#r "ResearchKit.Evaluation.dll"
+#r "ResearchKit.Training.dll"
+#r "ResearchKit.Experiments.dll"
+#r "TorchSharp.dll"
+#r "ResearchKit.FSharp.dll"
 
 open ResearchKit.Core
 open ResearchKit.Evaluation.Tasks
@@ -32,7 +39,7 @@ let test = [ {| country = "Gaul"; city = 0 |}; {| country = "Latium"; city = 1 |
 
 let capitals =
     Task.define "capitals" (PromptTemplate("The capital of {country} is", Separator = "\n")) (ScoringRule.Choice(Ranking.Unconditional "Answer:"))
-        (fun place -> Answer.OneOf(cities, place.city)) train test
+        (fun (place: {| country: string; city: int |}) -> Answer.OneOf(cities, place.city)) train test
 
 match Evaluate.run 2 capitals model with
 | Ok result -> printfn "%s: %s %.2f on %d items\n" result.Task result.Metric result.Score result.Items.Count
