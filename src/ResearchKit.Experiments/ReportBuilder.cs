@@ -131,7 +131,7 @@ internal static class ReportBuilder
             HigherIsBetter = TaskMetrics.HigherIsBetter(metric),
             ChanceLevel = metric == "accuracy" && choices.All(count => count > 1) ? choices.Average(count => 1.0 / count) : null,
             ItemCount = task.Splits.Test.Count,
-            Split = task.Splits.Test[0].Id.Split('/')[0] is "validation" or "test" or "dev" ? task.Splits.Test[0].Id.Split('/')[0] : null,
+            Split = task.Splits.Test[0].Id.Split('/')[0] is ("validation" or "test" or "dev") and var split ? split : null,
             ItemIds = IsPerItem(task) ? [.. task.Splits.Test.Select(item => item.Id)] : [],
         };
     }
@@ -162,7 +162,7 @@ internal static class ReportBuilder
     {
         LocalAttention local => string.Create(CultureInfo.InvariantCulture, $"band {local.Window}"),
         StridedAttention strided => string.Create(CultureInfo.InvariantCulture, $"strided {strided.Stride}"),
-        FixedAttention pattern2 => string.Create(CultureInfo.InvariantCulture, $"fixed {pattern2.Stride}, {pattern2.Summary}"),
+        FixedAttention blocks => string.Create(CultureInfo.InvariantCulture, $"fixed {blocks.Stride}, {blocks.Summary}"),
         _ => "dense",
     };
 
@@ -170,7 +170,10 @@ internal static class ReportBuilder
     private static List<PairedComparison> Comparisons(ComparisonConfig config, ComparisonPlan plan, List<TaskEntry> tasks, List<ModelEntry> models, List<InContextCell> inContext, List<FineTuningCell> fineTuning)
     {
         var comparisons = new List<PairedComparison>();
-        foreach (var task in tasks.Where(task => task.ItemIds.Count > 0 && task.Unit == ScoreUnit.Fraction))
+        // The paired tests compare means of item scores; a metric that is not one (F1 of a class, Matthews, BLEU) would carry the wrong name.
+        foreach (var task in tasks.Where(task => inContext.Where(cell => cell.Task == task.Name).Select(cell => (cell.Score, cell.ItemScores))
+                     .Concat(fineTuning.Where(cell => cell.Task == task.Name).Select(cell => (cell.Score, cell.ItemScores)))
+                     .All(cell => cell.ItemScores.Count > 0 && Math.Abs(cell.ItemScores.Average(score => score ?? 0) - cell.Score) < 1e-9)))
         {
             var units = Units(plan.Tasks.First(ready => ready.Task.Name == task.Name));
             foreach (var model in models)
@@ -281,7 +284,7 @@ internal static class ReportBuilder
         }
         else if (few.Count > 0)
         {
-            var bias = gains.Count > 0 ? $" Where few-shot beats zero-shot ({List(gains)}), it does not lie above chance: the demonstrations remove a bias of the zero-shot prompt, they do not teach the task." : "";
+            var bias = gains.Count > 0 ? $" Where few-shot beats zero-shot ({List(gains)}), it does not lie above chance: the demonstrations may only undo a bias of the zero-shot prompt." : "";
             notes.Add(new ReportNote(NoteKind.MissedTarget, "In no model-task pair does few-shot beat zero-shot beyond the interval, corrected, and lie above chance: no learning from the prompt is shown here." + bias));
         }
 

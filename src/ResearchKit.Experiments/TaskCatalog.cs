@@ -14,7 +14,7 @@ namespace ResearchKit.Experiments;
 /// <summary>A task made ready: items read, test items chosen, everything that determines its scores hashed.</summary>
 /// <param name="Task">The task.</param>
 /// <param name="Splits">Items; Test holds only those that are scored, the same for every model and regime.</param>
-/// <param name="Fingerprint">SHA-256 over prompt, scoring, demonstrations and all items.</param>
+/// <param name="Fingerprint">SHA-256 over prompt, scoring, demonstrations, metrics and all items.</param>
 /// <param name="FineTune">Whether fine-tuning is wanted and possible.</param>
 public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fingerprint, bool FineTune)
 {
@@ -71,7 +71,7 @@ public static class TaskCatalog
         var text = new StringBuilder();
         text.Append(task.Name).Append('\n').Append(JsonSerializer.Serialize(task.Prompt, ConfigJson.Compact)).Append('\n')
             .Append(task.Scoring.GetType().Name).Append(JsonSerializer.Serialize(task.Scoring, task.Scoring.GetType(), ConfigJson.Compact)).Append('\n')
-            .Append(JsonSerializer.Serialize(task.Demonstrations, ConfigJson.Compact));
+            .Append(JsonSerializer.Serialize(task.Demonstrations, ConfigJson.Compact)).Append('\n').Append(JsonSerializer.Serialize(task.Metrics, ConfigJson.Compact));
         foreach (var item in new[] { splits.Train, splits.Validation, splits.Test }.SelectMany(items => items)) text.Append('\n').Append(JsonSerializer.Serialize(item, ConfigJson.Compact));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }

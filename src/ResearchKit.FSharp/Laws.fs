@@ -107,7 +107,7 @@ module Laws =
 
     let private receptiveField =
         { Name = "receptive field: a token reaches only the positions that the layers' patterns connect"
-          From = "Child et al. 2019 §4.1; Brown et al. 2020 §2.1"
+          From = "Child et al. 2019 §4.3; Brown et al. 2020 §2.1"
           Fails =
             fun build config seed ->
                 built build config seed (fun network ->

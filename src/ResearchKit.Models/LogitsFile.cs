@@ -28,8 +28,7 @@ public static class LogitsFile
         using var noGradient = inference_mode();
         using var scope = NewDisposeScope();
         model.eval();
-        var device = model.parameters().First().device;
-        var input = tensor(tokens.SelectMany(row => row.Select(id => (long)id)).ToArray(), tokens.Count, length, device: device);   // [B, T] Int64
+        var input = tensor(tokens.SelectMany(row => row.Select(id => (long)id)).ToArray(), tokens.Count, length, device: model.Device);   // [B, T] Int64
         var logits = model.call(input).to(ScalarType.Float32).cpu();                                                               // [B, T, V]
         SafetensorsWriter.Write(path, [KeyValuePair.Create("logits", logits)]);
     }

@@ -15,7 +15,7 @@ internal sealed class EvalVerb : Verb
     public override Command Command()
     {
         var model = ModelFolderOption();
-        var task = new Option<string>("--task") { Description = "Task name (rk data list shows all).", Required = true, HelpName = "NAME" };
+        var task = new Option<string>("--task") { Description = "Task name (rk task list shows all).", Required = true, HelpName = "NAME" };
         var shots = new Option<int>("--shots", "-k") { Description = "Demonstrations in the prompt.", DefaultValueFactory = _ => 0 };
         var limit = new Option<int?>("--limit") { Description = "Score at most this many test items, chosen by the seed.", HelpName = "N" };
         var seed = new Option<long>("--seed") { Description = "Seed of items and demonstrations.", DefaultValueFactory = _ => 1 };

@@ -54,7 +54,7 @@ public sealed record ModelConfig
     /// <summary>How weights are drawn. Default GPT-2's.</summary>
     [JsonPropertyName("initialization")] public Initialization Initialization { get; init; } = Initialization.Gpt2;
 
-    /// <summary>Standard deviation that <see cref="Initialization"/> draws from, above 0. Default 0.02, as in all three papers. It suits widths of 768 to 1600; narrow models learn faster with about 0.8/√C.</summary>
+    /// <summary>Standard deviation that <see cref="Initialization"/> draws from, above 0. Default 0.02, as in all three papers. The mini presets, 192 wide, take 0.06: associative recall was learned faster with it.</summary>
     [JsonPropertyName("initializer_range")] public double InitializerRange { get; init; } = 0.02;
 
     /// <summary>Width of one head, C / H.</summary>

@@ -6,7 +6,7 @@ public static class Presets
     /// <summary>Band of GPT-3's local layers where none is given. The paper does not publish it; 256 including self is GPT-Neo's, the only public stand-in.</summary>
     public const int AssumedGpt3Window = 256;
 
-    /// <summary>0.02 suits widths of 768 to 1600; at 192, associative recall was learned about three times as fast with 0.06.</summary>
+    /// <summary>At width 192, associative recall (1,024 tokens an update) reached within 500 updates the loss that the papers' 0.02 reached in 800.</summary>
     private const double MiniInitializerRange = 0.06;
 
     private static readonly AttentionPattern[] Dense = [new DenseAttention()];

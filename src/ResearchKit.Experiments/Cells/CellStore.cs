@@ -10,7 +10,7 @@ namespace ResearchKit.Experiments.Cells;
 /// <summary>Finished pieces of a run on disk, each addressed by the hash of everything that determines it.</summary>
 /// <remarks>
 /// A cell file is gzip over one JSON object {"key", "sha256", "payload"}. It is written to a temporary name and renamed, so a killed run leaves whole cells only.
-/// A file whose checksum or key does not fit is reported, set aside as computed again, never used. Two processes may share a store: they write the same bytes under the same name.
+/// A file whose checksum or key does not fit is reported and computed again, never used. Two processes may share a store: they write the same bytes under the same name.
 /// </remarks>
 public sealed class CellStore
 {
@@ -52,9 +52,6 @@ public sealed class CellStore
             return null;
         }
     }
-
-    /// <summary>Whether a file for this key exists (its content is checked when read).</summary>
-    public bool Contains<TKey>(TKey key) => File.Exists(PathOf(key));
 
     /// <summary>Stores a cell atomically.</summary>
     public void Write<TKey, TPayload>(TKey key, TPayload payload)

@@ -44,7 +44,7 @@ public sealed record ComparisonConfig : ExperimentConfig
 /// <summary>A task of the comparison.</summary>
 public sealed record TaskReference
 {
-    /// <summary>Name in the registry (<c>rk data list</c>, <c>rk task list</c>), or with <see cref="File"/> the name to give.</summary>
+    /// <summary>Name in the registry (<c>rk task list</c>), or with <see cref="File"/> the name to give.</summary>
     public required string Name { get; init; }
 
     /// <summary>Your own task's declarative file, relative to the experiment file.</summary>
