@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
@@ -46,6 +47,8 @@ public sealed class ComparisonRunner
 
         var store = new CellStore(Path.Combine(_config.RunFolder, "cells"), _warnings.Add);
         var cells = new List<PlannedCell>();
+        var tokenizers = models.Select(model => TokenizerFolder.Load(model.Folder)).ToList();
+        var cost = new CellCost();
         for (var model = 0; model < models.Count; model++)
         {
             foreach (var task in tasks)
@@ -54,7 +57,7 @@ public sealed class ComparisonRunner
                 {
                     cells.AddRange(from shots in inContext.Shots
                                    from seed in shots == 0 ? inContext.Seeds.Take(1) : inContext.Seeds
-                                   select new PlannedInContext(model, task, shots, seed, CellCost.InContext(task, shots, models[model].Config.ContextLength)));
+                                   select new PlannedInContext(model, task, shots, seed, cost.InContext(task, shots, models[model], tokenizers[model])));
                 }
 
                 if (_config.FineTuning is { } fineTuning && task.FineTune)
@@ -67,12 +70,12 @@ public sealed class ComparisonRunner
                     cells.AddRange(from examples in fineTuning.Examples.Where(n => n <= task.Splits.Train.Count)
                                    from recipe in fineTuning.Recipes
                                    from seed in fineTuning.Seeds
-                                   select new PlannedFineTuning(model, task, examples, recipe.Key, seed, CellCost.FineTuning(task, examples, recipe.Value)));
+                                   select new PlannedFineTuning(model, task, examples, recipe.Key, seed, cost.FineTuning(task, examples, recipe.Value, models[model], tokenizers[model])));
                 }
             }
         }
 
-        return new ComparisonPlan(models, tasks, cells, store, cells.Where(cell => !IsStored(cell, models, store)).ToList());
+        return new ComparisonPlan(models, tasks, cells, store, cells.Where(cell => !IsStored(cell, models, store)).ToList(), [.. _warnings.Distinct()]);
     }
 
     /// <summary>Computes what is missing and writes the report.</summary>
@@ -83,6 +86,7 @@ public sealed class ComparisonRunner
         var clock = Stopwatch.StartNew();
         var plan = Plan();
         AtomicFile.WriteText(Path.Combine(_config.RunFolder, "config.json"), JsonSerializer.Serialize<ExperimentConfig>(FromRunFolder(), ConfigJson.Options) + "\n");
+        var timings = new CellTimings(_config.RunFolder);
         var meter = new CostMeter(plan.Cells.Count, plan.Missing, progress);
         foreach (var group in plan.Missing.GroupBy(cell => cell.Model))
         {
@@ -94,8 +98,10 @@ public sealed class ComparisonRunner
             {
                 cancellation.ThrowIfCancellationRequested();
                 meter.Begin(cell, plan.Models[cell.Model].Name);
+                var start = clock.Elapsed;
                 if (cell is PlannedInContext inContext) plan.Store.Write(KeyOf(inContext, plan.Models), Evaluate(inContext, languageModel, tokenizer, meter, cancellation));
                 else if (cell is PlannedFineTuning fineTuning) plan.Store.Write(KeyOf(fineTuning, plan.Models), FineTune(fineTuning, loaded.Model, tokenizer, meter, cancellation));
+                timings.Add(TimingOf(cell, plan.Models, (clock.Elapsed - start).TotalSeconds));
                 meter.End(cell);
             }
         }
@@ -159,6 +165,17 @@ public sealed class ComparisonRunner
     private FineTuningKey KeyOf(PlannedFineTuning cell, IReadOnlyList<ModelHeader> models) => new(
         models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Task.Fingerprint, cell.Examples, cell.Seed, _config.FineTuning!.Recipes[cell.Recipe], CellEnvironment());
 
+    private CellTiming TimingOf(PlannedCell cell, IReadOnlyList<ModelHeader> models, double seconds)
+    {
+        var (address, regime, condition) = cell switch
+        {
+            PlannedInContext inContext => (CellStore.Address(KeyOf(inContext, models)), "in_context", string.Create(CultureInfo.InvariantCulture, $"{inContext.Shots}-shot")),
+            PlannedFineTuning tuning => (CellStore.Address(KeyOf(tuning, models)), "fine_tuning", string.Create(CultureInfo.InvariantCulture, $"{tuning.Recipe}, {tuning.Examples} examples")),
+            _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, "Unknown cell."),
+        };
+        return new CellTiming(address, models[cell.Model].Name, cell.Task.Task.Name, regime, condition, cell.Cost, Math.Round(seconds, 3));
+    }
+
     private CellEnvironment CellEnvironment() => new(_environment.Name, _environment.Threads, ComputeDevice.TorchVersion);
 
     /// <summary>Calls back on the caller's thread, unlike <see cref="Progress{T}"/>.</summary>
@@ -174,7 +191,8 @@ public sealed class ComparisonRunner
 /// <param name="Cells">All cells.</param>
 /// <param name="Store">Where they are kept.</param>
 /// <param name="Missing">Those still to compute.</param>
-public sealed record ComparisonPlan(IReadOnlyList<ModelHeader> Models, IReadOnlyList<ReadyTask> Tasks, IReadOnlyList<PlannedCell> Cells, CellStore Store, IReadOnlyList<PlannedCell> Missing);
+/// <param name="Warnings">What could not be used or done as asked.</param>
+public sealed record ComparisonPlan(IReadOnlyList<ModelHeader> Models, IReadOnlyList<ReadyTask> Tasks, IReadOnlyList<PlannedCell> Cells, CellStore Store, IReadOnlyList<PlannedCell> Missing, IReadOnlyList<string> Warnings);
 
 /// <summary>All cells with their results.</summary>
 public sealed record ComparisonResults(IReadOnlyList<(PlannedInContext Cell, TaskResult Result)> InContext, IReadOnlyList<(PlannedFineTuning Cell, FineTuneResult Result)> FineTuning);

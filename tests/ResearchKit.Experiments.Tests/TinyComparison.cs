@@ -34,11 +34,11 @@ internal sealed class TinyComparison : IDisposable
     public RunOutcome Execute(ComparisonConfig? config = null, Action<RunProgress>? progress = null, CancellationToken cancellation = default) =>
         new ComparisonRunner(config ?? Config, Base, Device).Run(progress is null ? null : new Told(progress), cancellation);
 
-    public string[] CellFiles() => [.. Directory.GetFiles(Cells).Order(StringComparer.Ordinal)];
+    public string[] CellFiles() => Directory.Exists(Cells) ? [.. Directory.GetFiles(Cells).Order(StringComparer.Ordinal)] : [];
 
-    /// <summary>Content of every file of the run but the cells, by name.</summary>
+    /// <summary>Content of every file of the run but the cells and their times, by name.</summary>
     public SortedDictionary<string, string> Output() => new(
-        Directory.GetFiles(Run, "*", SearchOption.AllDirectories).Where(path => !path.StartsWith(Cells, StringComparison.Ordinal))
+        Directory.GetFiles(Run, "*", SearchOption.AllDirectories).Where(path => !path.StartsWith(Cells, StringComparison.Ordinal) && !Path.GetFileName(path).StartsWith("timings.", StringComparison.Ordinal))
             .ToDictionary(path => Path.GetRelativePath(Run, path), path => Convert.ToBase64String(File.ReadAllBytes(path))), StringComparer.Ordinal);
 
     /// <summary>Forgets the run, so that the same experiment can be made in the same place again.</summary>

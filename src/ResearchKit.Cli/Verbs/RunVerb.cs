@@ -12,7 +12,7 @@ internal sealed class RunVerb : Verb
     public override Command Command()
     {
         var file = new Argument<string>("FILE") { Description = "Experiment file (JSON; experiments/schema.json describes it)." };
-        var dryRun = new Option<bool>("--dry-run") { Description = "List the cells, which are finished already, and the work that is left; run nothing." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "List the cells and which are finished, forward tokens, estimated time and memory, and the smallest difference that the design can detect; run and write nothing." };
         var (set, json, device, threads) = (Set(), Json(), Device(), Threads());
         var command = new Command("run", """
             Runs an experiment file to its end and names the report. Interrupted or killed, the same command carries on.
@@ -40,7 +40,8 @@ internal sealed class RunVerb : Verb
         var runner = new ComparisonRunner(config, Path.GetDirectoryName(Path.GetFullPath(file))!, environment);
         if (dryRun)
         {
-            ShowPlan(config, runner.Plan(), json);
+            var plan = runner.Plan();
+            DryRun.Show(config, plan, RunEstimate.Of(config, plan, environment), environment, json);
             return 0;
         }
 
@@ -62,29 +63,6 @@ internal sealed class RunVerb : Verb
         }
 
         return 0;
-    }
-
-    private static void ShowPlan(ComparisonConfig config, ComparisonPlan plan, bool json)
-    {
-        if (json)
-        {
-            PrintJson(new
-            {
-                config.Name,
-                cells = plan.Cells.Count,
-                missing = plan.Missing.Count,
-                forwardTokens = plan.Missing.Sum(cell => cell.Cost),
-                items = plan.Tasks.ToDictionary(task => task.Task.Name, task => task.Splits.Test.Count),
-            });
-            return;
-        }
-
-        Console.WriteLine($"{config.Name}: {plan.Cells.Count} cells, {plan.Cells.Count - plan.Missing.Count} finished, about {plan.Missing.Sum(cell => cell.Cost).ToString("N0", CultureInfo.InvariantCulture)} forward tokens left (a training token counts three times).");
-        foreach (var task in plan.Tasks)
-        {
-            var missing = plan.Missing.Count(cell => cell.Task == task);
-            Console.WriteLine($"  {task.Task.Name}: {task.Splits.Test.Count} items, {missing} of {plan.Cells.Count(cell => cell.Task == task)} cells missing");
-        }
     }
 
     private sealed class LineProgress(ProgressLine line) : IProgress<RunProgress>

@@ -57,5 +57,5 @@ internal abstract class Verb
         HelpName = "DIR",
     };
 
-    protected static void PrintJson<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, ConfigJson.Options));
+    internal static void PrintJson<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, ConfigJson.Options));
 }

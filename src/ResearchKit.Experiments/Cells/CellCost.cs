@@ -1,62 +1,59 @@
-using System.Diagnostics;
 using ResearchKit.Core.Configuration;
+using ResearchKit.Core.Tasks;
+using ResearchKit.Core.Tokenization;
+using ResearchKit.Evaluation;
+using ResearchKit.Evaluation.Tasks;
+using ResearchKit.Training.FineTuning;
 
 namespace ResearchKit.Experiments.Cells;
 
-/// <summary>Rough work of a cell in forward-pass tokens, from text lengths alone; good enough for time left.</summary>
-public static class CellCost
+/// <summary>Work of cells in forward-pass tokens, from a few items put into words and tokenized; good enough for time left and for a dry run.</summary>
+/// <remarks>Sisters share tasks and tokenizers, so what was measured once is remembered.</remarks>
+internal sealed class CellCost
 {
-    private const double CharactersPerToken = 3.0;
+    private const int SampledItems = 8;
+    private readonly Dictionary<(string Task, string Tokenizer, int Context, int Shots), double> _prompts = [];
+    private readonly Dictionary<(string Task, string Tokenizer, int Context), double> _examples = [];
 
-    /// <summary>Work of a k-shot evaluation.</summary>
-    public static long InContext(ReadyTask task, int shots, int contextLength)
+    /// <summary>Work of a k-shot evaluation: every prompt once, cut to the context, and every answer behind it.</summary>
+    /// <exception cref="Core.ConfigException">The task's prompt cannot be made: too few demonstrations, a missing field.</exception>
+    public long InContext(ReadyTask task, int shots, ModelHeader model, ITokenizer tokenizer)
     {
-        var item = ItemTokens(task);
-        var prompt = Math.Min(contextLength, item * (shots + 1));
-        return (long)(task.Splits.Test.Count * (prompt + (Math.Max(1, task.Splits.Test[0].Choices.Count) - 1) * item * 0.5));
-    }
-
-    /// <summary>Work of a fine-tuning: training tokens count three times (forward and backward).</summary>
-    public static long FineTuning(ReadyTask task, int examples, FineTuneRecipe recipe) =>
-        (long)(ItemTokens(task) * (3.0 * recipe.Epochs * examples + recipe.Epochs * task.Splits.Validation.Count + task.Splits.Test.Count));
-
-    private static double ItemTokens(ReadyTask task) =>
-        4 + task.Splits.Test.Take(50).Average(item => (task.Task.Prompt.Context.Length + item.Fields.Values.Sum(text => text.Length)) / CharactersPerToken);
-}
-
-/// <summary>Turns finished work into rate and time left.</summary>
-internal sealed class CostMeter(int totalCells, IReadOnlyList<PlannedCell> missing, IProgress<RunProgress>? progress)
-{
-    private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly long _totalCost = missing.Sum(cell => cell.Cost);
-    private int _done = totalCells - missing.Count;
-    private long _doneCost;
-    private string _doing = "";
-
-    public void Begin(PlannedCell cell, string model)
-    {
-        _doing = cell switch
+        var key = (task.Fingerprint, model.TokenizerFingerprint, model.Config.ContextLength, shots);
+        if (!_prompts.TryGetValue(key, out var tokens))
         {
-            PlannedInContext inContext => $"{model} · {cell.Task.Task.Name} · {inContext.Shots}-shot, draw {inContext.Seed}",
-            PlannedFineTuning tuning => $"{model} · {cell.Task.Task.Name} · fine-tuning on {tuning.Examples}, {tuning.Recipe}, seed {tuning.Seed}",
-            _ => model,
+            var builder = new PromptBuilder(task.Task, task.Splits, new EvaluationOptions { Shots = shots, DemonstrationSeed = 1 });
+            _prompts[key] = tokens = Sampled(task.Splits.Test).Average(item => PromptTokens(task.Task.Scoring, builder.Build(item, shots), model.Config.ContextLength, tokenizer));
+        }
+
+        return (long)(tokens * task.Splits.Test.Count);
+    }
+
+    /// <summary>Work of a fine-tuning: training tokens count three times (forward and backward), and every epoch scores the validation split.</summary>
+    public long FineTuning(ReadyTask task, int examples, FineTuneRecipe recipe, ModelHeader model, ITokenizer tokenizer)
+    {
+        var key = (task.Fingerprint, model.TokenizerFingerprint, model.Config.ContextLength);
+        if (!_examples.TryGetValue(key, out var tokens))
+        {
+            var transformation = new InputTransformation(tokenizer, model.Config.VocabularySize, model.Config.ContextLength);
+            _examples[key] = tokens = ReadyTask.Labelled(Sampled(task.Splits.Train)).Select(example => (double)transformation.Encode(example).Sequences.Sum(sequence => sequence.Length)).DefaultIfEmpty(0).Average();
+        }
+
+        return (long)(tokens * (3.0 * recipe.Epochs * examples + recipe.Epochs * task.Splits.Validation.Count + task.Splits.Test.Count));
+    }
+
+    private static IEnumerable<TaskItem> Sampled(IReadOnlyList<TaskItem> items) =>
+        Enumerable.Range(0, Math.Min(SampledItems, items.Count)).Select(i => items[(int)((long)i * items.Count / Math.Min(SampledItems, items.Count))]);
+
+    private static double PromptTokens(Scoring scoring, RenderedPrompt prompt, int contextLength, ITokenizer tokenizer)
+    {
+        int Tokens(string text) => tokenizer.Encode(text).Length;
+        return scoring switch
+        {
+            PerplexityScoring or ThresholdScoring => Tokens(prompt.Contexts[0]),
+            GenerationScoring generation => Math.Min(contextLength, Tokens(prompt.Contexts[0])) + generation.MaxNewTokenCount / 2,
+            PartialScoring => prompt.Contexts.Zip(prompt.Continuations, (context, answer) => Math.Min(contextLength, Tokens(context + answer))).Sum(),
+            _ => Math.Min(contextLength, Tokens(prompt.Contexts[0])) + prompt.Continuations.Sum(Tokens),
         };
-        Report(0);
-    }
-
-    public void Within(PlannedCell cell, double fraction) => Report((long)(cell.Cost * Math.Clamp(fraction, 0, 1)));
-
-    public void End(PlannedCell cell)
-    {
-        _doneCost += cell.Cost;
-        _done++;
-        Report(0);
-    }
-
-    private void Report(long partial)
-    {
-        var seconds = _clock.Elapsed.TotalSeconds;
-        var rate = seconds > 0 ? (_doneCost + partial) / seconds : 0;
-        progress?.Report(new RunProgress(_doing, _done, totalCells, rate, rate > 0 ? TimeSpan.FromSeconds((_totalCost - _doneCost - partial) / rate) : null));
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Evaluation;
 using ResearchKit.Experiments.Configuration;
@@ -31,10 +32,26 @@ public sealed record CellEnvironment(string Device, int Threads, string Torch);
 /// <param name="Model">Index into the models.</param>
 /// <param name="Task">The task.</param>
 /// <param name="Cost">Forward-pass tokens, estimated; a training token counts three times.</param>
-public abstract record PlannedCell(int Model, ReadyTask Task, long Cost);
+public abstract record PlannedCell(int Model, ReadyTask Task, long Cost)
+{
+    /// <summary>What is done, without model and task, such as <c>4-shot, draw 1</c>.</summary>
+    public abstract string Doing { get; }
+
+    /// <summary>The cell in words, such as <c>gpt2-mini · suite/sentiment · 4-shot, draw 1</c>.</summary>
+    /// <param name="model">Name of the model.</param>
+    public string Describe(string model) => $"{model} · {Task.Task.Name} · {Doing}";
+}
 
 /// <summary>A k-shot evaluation.</summary>
-public sealed record PlannedInContext(int Model, ReadyTask Task, int Shots, long Seed, long Cost) : PlannedCell(Model, Task, Cost);
+public sealed record PlannedInContext(int Model, ReadyTask Task, int Shots, long Seed, long Cost) : PlannedCell(Model, Task, Cost)
+{
+    /// <inheritdoc/>
+    public override string Doing => string.Create(CultureInfo.InvariantCulture, $"{Shots}-shot, draw {Seed}");
+}
 
 /// <summary>A fine-tuning.</summary>
-public sealed record PlannedFineTuning(int Model, ReadyTask Task, int Examples, string Recipe, long Seed, long Cost) : PlannedCell(Model, Task, Cost);
+public sealed record PlannedFineTuning(int Model, ReadyTask Task, int Examples, string Recipe, long Seed, long Cost) : PlannedCell(Model, Task, Cost)
+{
+    /// <inheritdoc/>
+    public override string Doing => string.Create(CultureInfo.InvariantCulture, $"fine-tuning on {Examples}, {Recipe}, seed {Seed}");
+}

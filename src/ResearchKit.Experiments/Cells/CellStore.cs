@@ -17,14 +17,10 @@ public sealed class CellStore
     private readonly string _folder;
     private readonly Action<string> _warn;
 
-    /// <summary>Opens the store, making the folder where missing.</summary>
+    /// <summary>Opens the store; the folder is made with the first cell, so looking leaves no trace.</summary>
     /// <param name="folder">Folder of the cell files.</param>
     /// <param name="warn">Receives a sentence for every file that could not be used.</param>
-    public CellStore(string folder, Action<string> warn)
-    {
-        (_folder, _warn) = (folder, warn);
-        Directory.CreateDirectory(folder);
-    }
+    public CellStore(string folder, Action<string> warn) => (_folder, _warn) = (folder, warn);
 
     /// <summary>Address of a key: the first 24 hexadecimal digits of SHA-256 over its compact JSON.</summary>
     public static string Address<TKey>(TKey key) => Hash(JsonSerializer.Serialize(key, ConfigJson.Compact))[..24];
