@@ -163,6 +163,7 @@ internal static class ReportBuilder
         LocalAttention local => string.Create(CultureInfo.InvariantCulture, $"band {local.Window}"),
         StridedAttention strided => string.Create(CultureInfo.InvariantCulture, $"strided {strided.Stride}"),
         FixedAttention blocks => string.Create(CultureInfo.InvariantCulture, $"fixed {blocks.Stride}, {blocks.Summary}"),
+        CustomAttention own => own.Name,
         _ => "dense",
     };
 

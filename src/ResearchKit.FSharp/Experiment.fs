@@ -85,6 +85,18 @@ module Experiment =
     let save (path: string) (experiment: Experiment) : Result<unit, string list> =
         json experiment |> Result.map (fun text -> AtomicFile.WriteText(path, text))
 
+    /// The JSON schema of experiment files, for editors.
+    let schema () : string = ExperimentSchema.Generate()
+
+    /// What a comparison will do, cell by cell, without doing it.
+    let plan (experiment: Experiment) : Result<ComparisonPlan, string list> =
+        config experiment
+        |> Result.bind (function
+            | :? ComparisonConfig as comparison ->
+                Compute.start "auto" comparison.Threads
+                |> Result.bind (fun device -> Problems.catch (fun () -> ComparisonRunner(comparison, experiment.Folder, device).Plan()))
+            | other -> Error [ $"{other.Name} is no comparison: there are no cells to plan." ])
+
     /// Runs on a device, telling how far it is. What an earlier run finished is reused.
     let runOn (device: ComputeDevice) (report: Progress -> unit) (experiment: Experiment) : Result<Outcome, string list> =
         let telling (case: 'P -> Progress) =

@@ -139,7 +139,7 @@ module Laws =
 
     let private parameterCount =
         { Name = "parameter count: the network has as many parameters as the formula says"
-          From = "Radford et al. 2019 Table 2; Brown et al. 2020 Table 2.1"
+          From = "Brown et al. 2020 Table D.1, whose counts the formula meets; Radford et al. 2019 Table 2, whose counts its authors corrected with the release"
           Fails =
             fun build config seed ->
                 built build config seed (fun network ->
@@ -162,8 +162,8 @@ module Laws =
                                 for i in 0 .. n - 1 do
                                     for j in 0 .. n - 1 do
                                         let allowed = pattern.Allows(head, i, j)
-                                        if allowed && j > i then Some $"{pattern} lets query {i} see the later key {j}"
-                                        elif i = j && not allowed then Some $"{pattern} hides position {i} from itself"
+                                        if allowed && j > i then Some $"{Pattern.name (Pattern.ofAttention pattern)} lets query {i} see the later key {j}"
+                                        elif i = j && not allowed then Some $"{Pattern.name (Pattern.ofAttention pattern)} hides position {i} from itself"
                                         else None
                     })
 
@@ -180,7 +180,7 @@ module Laws =
 
     let private cache =
         { Name = "cached = recomputed: reading token by token gives the logits of reading at once"
-          From = "Vaswani et al. 2017 §3.2.3 as used by Radford et al. 2018 §3.1: a position depends on earlier ones alone, so they can be kept"
+          From = "Vaswani et al. 2017 §3.2.3: a position depends on earlier ones alone, so they can be kept, as the released GPT-2 does (openai/gpt-2 src/model.py)"
           Fails =
             fun build config seed ->
                 built build config seed (fun network ->
@@ -220,6 +220,8 @@ module Laws =
         | Pattern.Fixed(stride, summary, factors, subBlocks) ->
             let stride, summary = share stride, min (share summary) (share stride)
             Pattern.Fixed(stride, summary, factors, max 1 (min subBlocks (stride / summary)))
+        // A rule of your own speaks of positions, which nobody can shrink for you.
+        | Pattern.Custom own -> Pattern.Custom own
 
     /// The configuration at the size of a variant, with weights large enough that every term matters.
     let shrink (variant: Variant) (config: ModelConfig) : ModelConfig =

@@ -5,6 +5,7 @@ open ResearchKit.Core
 open ResearchKit.Core.Configuration
 open ResearchKit.Core.Tokenization
 open ResearchKit.Evaluation
+open ResearchKit.Experiments
 open ResearchKit.Models
 open ResearchKit.Models.Checkpoints
 
@@ -29,6 +30,9 @@ module Model =
 
     /// Any language model, such as a five-line fake.
     let ofLanguageModel (tokenizer: ITokenizer) (language: ILanguageModel) : Model = new Model(language, tokenizer, None)
+
+    /// The same model with a memory: a request that was answered before is not computed again.
+    let remembering (model: Model) : Model = new Model(new RememberingLanguageModel(model.Language), model.Tokenizer, model.Weights)
 
     let private ofGpt name hash tokenizer (gpt: Gpt) =
         new Model(new GptLanguageModel(gpt, name, hash), tokenizer, Some gpt)
@@ -61,6 +65,18 @@ module Model =
         match model.Weights with
         | Some gpt -> Problems.catch (fun () -> ModelFolder.Save(folder, gpt, model.Tokenizer))
         | None -> Error [ $"{model.Language.Name} has no weights to save: it is not a model of this kit." ]
+
+    /// What is told of a model folder beside its weights: how it was made and how it learned; None where nothing is told.
+    let card (folder: string) : Result<ModelCard option, string list> =
+        Problems.catch (fun () -> Option.ofObj (ModelCard.TryRead folder))
+
+    /// A copy of its own, to train or to change.
+    let copy (name: string) (model: Model) : Result<Model, string list> =
+        match model.Weights with
+        | Some gpt ->
+            let copied = gpt.Clone()
+            Ok(ofGpt name (WeightsHash.Of copied) model.Tokenizer copied)
+        | None -> Error [ $"{model.Language.Name} can't be copied: it is not a model of this kit." ]
 
     /// Moves the weights to a device.
     let toDevice (device: ComputeDevice) (model: Model) : unit = Option.iter device.Take model.Weights
@@ -108,3 +124,30 @@ module Model =
         Problems.catchArguments (fun () ->
             let generated = model.Language.Generate([| GenerationRequest(promptIds prompt model, options) |])[0]
             Tokenizer.decode generated.Tokens model.Tokenizer)
+
+    let private study (text: string) (model: Model) (work: Gpt -> TorchSharp.torch.Tensor -> 'T) =
+        match model.Weights with
+        | Some gpt ->
+            Problems.catchArguments (fun () ->
+                let ids = promptIds text model |> Array.map int64
+                Tensor.scoped (fun () -> work gpt (TorchSharp.torch.tensor(ids).reshape(1L, int64 ids.Length).``to``(gpt.Device)))) // [1, T]
+        | None -> Error [ $"{model.Language.Name} can't be looked into: it is not a model of this kit." ]
+
+    let private matrix (values: TorchSharp.torch.Tensor) =
+        let rows, columns = int (values.size 0), int (values.size 1)
+        let flat = Tensor.values values
+        Array2D.init rows columns (fun i j -> float flat[i * columns + j])
+
+    /// Logits of the token after every position of a text: [position, id].
+    let logits (text: string) (model: Model) : Result<float[,], string list> =
+        study text model (fun gpt ids -> matrix ((gpt.call ids).select (0, 0L))) // [1, T, V]
+
+    /// Where every token of a text looks: weights [layer][head][query, key], rows summing to 1.
+    let attention (text: string) (model: Model) : Result<float[,] list list, string list> =
+        study text model (fun gpt ids ->
+            [ for layer in gpt.Attentions ids -> // [1, H, T, T]
+                [ for head in 0L .. layer.size 1 - 1L -> matrix (layer.select(0, 0L).select (0, head)) ] ])
+
+    /// The state of every token of a text at the embedding and after every layer: [layer][token, component].
+    let states (text: string) (model: Model) : Result<float[,] list, string list> =
+        study text model (fun gpt ids -> [ for states in gpt.HiddenStates ids -> matrix (states.select (0, 0L)) ]) // [1, T, C]

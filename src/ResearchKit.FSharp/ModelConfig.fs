@@ -56,16 +56,26 @@ module ModelConfig =
         ModelSize.Of(config).ForwardFlopsPerToken(int length) * 1.0<flop / token>
 
     /// Operations of training for each token of texts of this length: three forward passes.
-    let trainingFlops (length: int<token>) (config: ModelConfig) : float<flop / token> = 3.0 * forwardFlops length config
+    let trainingFlops (length: int<token>) (config: ModelConfig) : float<flop / token> =
+        ModelSize.Of(config).TrainingFlopsPerToken(int length) * 1.0<flop / token>
 
     /// C = 6 N D, the estimate of Brown et al. 2020 Table D.1.
     let trainingFlopsEstimate (tokens: float<token>) (config: ModelConfig) : float<flop> =
         ModelSize.Of(config).TrainingFlopsEstimate(float tokens) * 1.0<flop>
 
+    /// Bytes of the weights in float32.
+    let weightBytes (config: ModelConfig) : int64 = ModelSize.Of(config).WeightBytes()
+
+    /// Bytes of keys and values that decoding of texts of this length keeps, for so many texts at once.
+    let cacheBytes (texts: int) (length: int<token>) (config: ModelConfig) : int64 = ModelSize.Of(config).CacheBytes(texts, int length)
+
+    /// Bytes that training holds for the backward pass, for so many texts of this length at once: an estimate.
+    let activationBytes (texts: int) (length: int<token>) (config: ModelConfig) : int64 = ModelSize.Of(config).ActivationBytes(texts, int length)
+
     /// Shape, parameters and cost in a few lines.
     let describe (config: ModelConfig) : string =
         let size = ModelSize.Of config
-        let patterns = patterns config |> List.map string |> String.concat ", "
+        let patterns = patterns config |> List.map Pattern.name |> String.concat ", "
 
         [ FormattableString.Invariant $"{size.Parameters:N0} parameters: {config.LayerCount} layers × {config.EmbeddingSize}, {config.HeadCount} heads, feed-forward {config.FeedForwardSize}, context {config.ContextLength}, vocabulary {config.VocabularySize}"
           FormattableString.Invariant $"{config.Norm} norm, attention {patterns}"

@@ -26,3 +26,10 @@ module Problems =
         match result with
         | Ok value -> value
         | Error problems -> raise (ConfigException("stopped", problems))
+
+/// For scripts and notebooks.
+[<AutoOpen>]
+module Prelude =
+
+    /// The value, or an exception that lists the problems; Problems.orFail without its module.
+    let orFail (result: Result<'T, string list>) : 'T = Problems.orFail result

@@ -29,8 +29,4 @@ module Regime =
         | Regime.FewShot shots -> inContext shots
         | Regime.FineTuned(recipe, examples) ->
             FineTune.run recipe examples seed task model
-            |> Result.bind (fun result ->
-                Task.items task
-                |> Result.map (fun splits ->
-                    let gold = dict [ for item in splits.Test -> item.Id, item.Gold ]
-                    Map [ for prediction in result.Test -> prediction.Id, gold[prediction.Id] = System.Nullable prediction.Predicted ]))
+            |> Result.bind (FineTune.correct task)

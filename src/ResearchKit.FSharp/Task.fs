@@ -5,6 +5,7 @@ open FSharp.Reflection
 open ResearchKit.Core.Tasks
 open ResearchKit.Evaluation
 open ResearchKit.Evaluation.Datasets
+open ResearchKit.Evaluation.Protocols
 open ResearchKit.Evaluation.Suite
 open ResearchKit.Evaluation.Tasks
 open ResearchKit.Experiments
@@ -60,6 +61,19 @@ module Task =
     let withScoring (rule: ScoringRule) (task: EvaluationTask) : EvaluationTask =
         changed task.Prompt (ScoringRule.toScoring rule) task.Load.Invoke task
 
+    /// The same task on a draw of its test items, the same ones for every model and every k.
+    let sample (seed: int64) (count: int) (task: EvaluationTask) : EvaluationTask =
+        changed task.Prompt task.Scoring (fun () ->
+            let splits = task.Load.Invoke()
+            TaskSplits(splits.Train, splits.Validation, Evaluator.SelectItems(task, splits, EvaluationOptions(Seed = seed, Limit = System.Nullable count)))) task
+
+    /// The protocols that define a task: how each paper, and lm-evaluation-harness, runs it.
+    let protocols (task: EvaluationTask) : Protocol list = List.ofSeq (TaskProtocols.Of task)
+
+    /// The task as a protocol runs it, by name, such as "gpt3-paper" or "lm-eval".
+    let underProtocol (name: string) (task: EvaluationTask) : Result<EvaluationTask, string list> =
+        Problems.catch (fun () -> TaskProtocols.Apply(task, name))
+
     let private fieldsOf (record: 'R) =
         let fields = Dictionary<string, string>()
 
@@ -105,9 +119,18 @@ module Task =
             let splits = task.Load.Invoke()
             TaskSplits(all splits.Train, all splits.Validation, all splits.Test)) task
 
+    let private builder shots seed (task: EvaluationTask) =
+        let splits = task.Load.Invoke()
+        PromptBuilder(task, splits, EvaluationOptions(Shots = shots, Seed = seed)), splits
+
+    /// The demonstrations of a test item, as drawn by a seed.
+    let demonstrations (shots: int) (seed: int64) (index: int) (task: EvaluationTask) : Result<TaskItem list, string list> =
+        Problems.catchArguments (fun () ->
+            let prompts, splits = builder shots seed task
+            List.ofSeq (prompts.Demonstrations(splits.Test[index], shots)))
+
     /// The exact prompt of a test item behind k demonstrations drawn by a seed.
     let prompt (shots: int) (seed: int64) (index: int) (task: EvaluationTask) : Result<string, string list> =
         Problems.catchArguments (fun () ->
-            let splits = task.Load.Invoke()
-            let options = EvaluationOptions(Shots = shots, Seed = seed)
-            PromptBuilder(task, splits, options).Build(splits.Test[index], shots).Contexts[0])
+            let prompts, splits = builder shots seed task
+            prompts.Build(splits.Test[index], shots).Contexts[0])

@@ -41,6 +41,14 @@ type LawsTests() =
         | Error violations -> Assert.Fail $"%A{violations}"
 
     [<Fact>]
+    member _.``a pattern of one's own obeys every law``() =
+        let own = Pattern.define "powers" (fun query key -> System.Numerics.BitOperations.IsPow2(query - key))
+
+        match Laws.check (ModelConfig.withPatterns [ own; Pattern.Local 64 ] (preset "gpt2-mini")) with
+        | Ok() -> ()
+        | Error violations -> Assert.Fail $"%A{violations}"
+
+    [<Fact>]
     member _.``a network that looks ahead breaks causality, shown on the smallest text``() =
         match Laws.checkNetwork 12 (fun config seed -> new Foresight(config, seed)) (preset "gpt2-mini") with
         | Ok() -> Assert.Fail "looking ahead passed"

@@ -1,13 +1,31 @@
 namespace ResearchKit.FSharp.Tests
 
+open FsCheck.FSharp
 open FsCheck.Xunit
+open ResearchKit.Core
 open ResearchKit.Core.Configuration
 open ResearchKit.FSharp
 open Xunit
 
+/// Patterns with rules of one's own among them.
+type Patterns =
+    static member Pattern() =
+        let own =
+            Gen.choose (1, 9)
+            |> Gen.map (fun n -> Pattern.define $"every {n}" (fun query key -> (query - key) % n = 0))
+
+        let named =
+            gen {
+                let! length, part = Gen.zip (Gen.choose (1, 99)) (Gen.choose (1, 9))
+                let! factors = Gen.elements [ FactorUse.Merged; FactorUse.First; FactorUse.Second ]
+                return! Gen.elements [ Pattern.Dense; Pattern.Local length; Pattern.Strided(length, factors); Pattern.Fixed(length, part, factors, 1) ]
+            }
+
+        Arb.fromGen (Gen.oneof [ named; own ])
+
 type PatternTests() =
 
-    [<Property>]
+    [<Property(Arbitrary = [| typeof<Patterns> |])>]
     member _.``patterns survive the way to the kit and back``(pattern: Pattern) =
         Pattern.ofAttention (Pattern.toAttention pattern) = pattern
 
@@ -41,3 +59,49 @@ type PatternTests() =
         let estimate: float<flop> = ModelConfig.trainingFlopsEstimate 1e9<token> config
         Assert.Equal(6.0 * float (ModelConfig.parameters config) * 1e9, float estimate)
         Assert.Equal(3.0, ModelConfig.trainingFlops 1024<token> config / ModelConfig.forwardFlops 1024<token> config, 1e-12)
+
+    [<Fact>]
+    member _.``a pattern of one's own sees itself and nothing later, whatever its rule says``() =
+        let mask = Pattern.mask 4 (Pattern.define "eager" (fun query key -> key > query || key = 0))
+        let seen = [ for i in 0..3 -> [ for j in 0..3 -> mask[i, j] ] ]
+        let t, f = true, false
+        Assert.Equal<bool list list>([ [ t; f; f; f ]; [ t; t; f; f ]; [ t; f; t; f ]; [ t; f; f; t ] ], seen)
+
+    [<Fact>]
+    member _.``a file names a pattern of one's own, and says where it is not defined``() =
+        let config = ModelConfig.preset "gpt2-mini" |> Problems.orFail
+        let own = Pattern.define "evens" (fun _ key -> key % 2 = 0)
+        let changed = ModelConfig.withPatterns [ Pattern.Dense; own ] config
+        Assert.Equal<Pattern list>([ Pattern.Dense; own ], ModelConfig.patterns changed)
+
+        match ModelConfig.set "attention" [ {| kind = "custom"; name = "odds" |} ] config with
+        | Error [ problem ] ->
+            Assert.Contains("`odds` is not defined in this program", problem)
+            Assert.Contains("Pattern.define", problem)
+        | other -> Assert.Fail $"{other}"
+
+    [<Fact>]
+    member _.``a receptive field grows by the window with every layer``() =
+        Assert.Equal<Set<int>>(set [ 7..9 ], Pattern.receptiveField 1 10 [ Pattern.Local 3 ])
+        Assert.Equal<Set<int>>(set [ 3..9 ], Pattern.receptiveField 3 10 [ Pattern.Local 3 ])
+        Assert.Equal<Set<int>>(set [ 0..9 ], Pattern.receptiveField 2 10 [ Pattern.Local 3; Pattern.Dense ])
+        Assert.Equal(2.0, Pattern.keysPerQuery 3 Pattern.Dense)
+
+    [<Fact>]
+    member _.``a model of one's own pattern is scored, cached and written alike``() =
+        let own = Pattern.define "self and start" (fun _ key -> key = 0)
+        let config = ModelConfig.preset "gpt2-mini" |> Result.bind (ModelConfig.set "n_ctx" 32) |> Problems.orFail |> ModelConfig.withPattern own
+        use model = Model.create "own" 1L Fakes.letters config |> Problems.orFail
+        let text = "abcdefgh"
+        let whole = Model.surprisal text model |> Problems.orFail |> List.sumBy snd
+        let folder = System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"own-{System.Guid.NewGuid():N}")
+
+        try
+            Model.save folder model |> Problems.orFail
+            use read = Model.load folder |> Problems.orFail
+            Assert.Equal(whole, Model.surprisal text read |> Problems.orFail |> List.sumBy snd, 1e-4)
+            Assert.Equal(Model.logLikelihood "abcd" "efgh" model |> Problems.orFail, Model.logLikelihood "abcd" "efgh" read |> Problems.orFail, 1e-4)
+            let written = Model.generate (GenerationOptions(MaxNewTokenCount = 4)) "abc" model |> Problems.orFail
+            Assert.Equal(written, Model.generate (GenerationOptions(MaxNewTokenCount = 4)) "abc" read |> Problems.orFail)
+        finally
+            System.IO.Directory.Delete(folder, true)

@@ -9,6 +9,7 @@ namespace ResearchKit.Core.Configuration;
 [JsonDerivedType(typeof(LocalAttention), "local")]
 [JsonDerivedType(typeof(StridedAttention), "strided")]
 [JsonDerivedType(typeof(FixedAttention), "fixed")]
+[JsonDerivedType(typeof(CustomAttention), "custom")]
 public abstract record AttentionPattern
 {
     private protected AttentionPattern()

@@ -136,6 +136,8 @@ public sealed record ModelSize
                 var ownSummaries = Math.Clamp(column - first + 1, 0, block.Summary);
                 var self = column >= first && column < first + block.Summary ? 0 : 1;
                 return block.Heads switch { FactorUse.First => column + 1, FactorUse.Second => earlier + ownSummaries + self, _ => earlier + column + 1 };
+            case CustomAttention own:
+                return Enumerable.Range(0, i + 1).LongCount(j => own.Allows(i, j));
             default:
                 return i + 1;
         }
