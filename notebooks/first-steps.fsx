@@ -1,34 +1,25 @@
 // A first look at the kit from an F# script. From the repository's root:
 //   dotnet build -c Release src/ResearchKit.FSharp
 //   dotnet fsi notebooks/first-steps.fsx
-#I "../src/ResearchKit.FSharp/bin/Release/net10.0"
-#r "ResearchKit.Core.dll"
-#r "ResearchKit.Models.dll"
-#r "ResearchKit.Evaluation.dll"
-#r "ResearchKit.Training.dll"
-#r "ResearchKit.Experiments.dll"
-#r "TorchSharp.dll"
-#r "ResearchKit.FSharp.dll"
+#load "../src/ResearchKit.FSharp/bin/Release/net10.0/ResearchKit.fsx"
 
-open ResearchKit.Core
-open ResearchKit.Evaluation.Tasks
 open ResearchKit.FSharp
 
 // A published configuration, and a variant with GPT-3's alternation of dense and banded layers.
-let small = ModelConfig.preset "gpt2-small" |> Problems.orFail
+let small = ModelConfig.preset "gpt2-small" |> orFail
 printfn "%s\n" (ModelConfig.describe small)
 printfn "%s\n" (small |> ModelConfig.withPatterns [ Pattern.Dense; Pattern.Local 256 ] |> ModelConfig.describe)
 printfn "Training it on 10 billion tokens takes about %.1e FLOPs.\n" (float (ModelConfig.trainingFlopsEstimate 10e9<token> small))
 
 // A tokenizer and an untrained model; with a trained one: Model.load "results/models/gpt2-mini".
-let tokenizer = Tokenizer.load "gpt2" |> Problems.orFail
+let tokenizer = Tokenizer.load "gpt2" |> orFail
 printfn "%A\n" (Tokenizer.pieces "Attention is all you need." tokenizer)
 
 let tiny =
-    ModelConfig.preset "gpt2-mini" |> Result.bind (ModelConfig.set "n_vocab" tokenizer.VocabularySize) |> Problems.orFail
+    ModelConfig.preset "gpt2-mini" |> Result.bind (ModelConfig.set "n_vocab" tokenizer.VocabularySize) |> orFail
 
-Compute.start "cpu" 1 |> Problems.orFail |> ignore
-let model = Model.create "untrained" 1L tokenizer tiny |> Problems.orFail
+Compute.start "cpu" 1 |> orFail |> ignore
+let model = Model.create "untrained" 1L tokenizer tiny |> orFail
 printfn "%A\n" (Model.nextTokens 3 "The cat sat on the" model)
 printfn "%A\n" (Model.surprisal "The cat sat." model)
 
@@ -59,5 +50,5 @@ let comparison =
         examples [ 16; 64 ]
     }
 
-printfn "%s" (Experiment.json comparison |> Problems.orFail)
+printfn "%s" (Experiment.json comparison |> orFail)
 // Experiment.run comparison    // writes runs/two-ways/report.html

@@ -112,5 +112,9 @@ module Statistics =
     /// Cohen's h of two proportions.
     let cohenH (first: float) (second: float) : float = EffectSize.CohenH(first, second)
 
+    /// A result's headline score over all items, the clean and the dirty ones of an overlap analysis: a row of Brown et al. 2020 Table C.1.
+    let withoutOverlap (overlap: Contamination.ContaminationReport) (result: TaskResult) : Result<Contamination.ContaminationScores, string list> =
+        Problems.catchArguments (fun () -> Contamination.ContaminationScores.Of(overlap, result.Items, result.Metric))
+
     /// Where the variance of scores [items, draws, variants] comes from, fully crossed.
     let variance (scores: float[,,]) : VarianceComponents = VarianceComponents.Estimate scores

@@ -4,6 +4,7 @@ open System.Collections.Generic
 open FSharp.Reflection
 open ResearchKit.Core.Tasks
 open ResearchKit.Evaluation
+open ResearchKit.Evaluation.Contamination
 open ResearchKit.Evaluation.Datasets
 open ResearchKit.Evaluation.Protocols
 open ResearchKit.Evaluation.Suite
@@ -118,6 +119,12 @@ module Task =
         changed task.Prompt task.Scoring (fun () ->
             let splits = task.Load.Invoke()
             TaskSplits(all splits.Train, all splits.Validation, all splits.Test)) task
+
+    /// Which test items of a task stand, in part, in training texts (names and texts), by GPT-3's rule (Brown et al. 2020 appendix C).
+    let overlap (corpus: (string * string) seq) (task: EvaluationTask) : Result<ContaminationReport, string list> =
+        Problems.catch (fun () ->
+            let examples = ContaminationExamples.Of(task, task.Load.Invoke().Test)
+            ContaminationAnalysis.Run(examples, Seq.map CorpusText corpus, ContaminationOptions.For task.Name))
 
     let private builder shots seed (task: EvaluationTask) =
         let splits = task.Load.Invoke()

@@ -13,7 +13,9 @@ public sealed class ProjectArrowsTests
         ["ResearchKit.Evaluation"] = ["ResearchKit.Core"],
         ["ResearchKit.Experiments"] = ["ResearchKit.Core", "ResearchKit.Models", "ResearchKit.Training", "ResearchKit.Evaluation"],
         ["ResearchKit.Cli"] = ["ResearchKit.Experiments"],
-        ["ResearchKit.FSharp"] = ["ResearchKit.Experiments"],
+        ["ResearchKit.Notebooks"] = ["ResearchKit.Experiments"],
+        // How its own types look in notebooks is said where the types are.
+        ["ResearchKit.FSharp"] = ["ResearchKit.Experiments", "ResearchKit.Notebooks"],
     };
 
     [Fact]

@@ -90,7 +90,7 @@ type PatternTests() =
     [<Fact>]
     member _.``a model of one's own pattern is scored, cached and written alike``() =
         let own = Pattern.define "self and start" (fun _ key -> key = 0)
-        let config = ModelConfig.preset "gpt2-mini" |> Result.bind (ModelConfig.set "n_ctx" 32) |> Problems.orFail |> ModelConfig.withPattern own
+        let config = ModelConfig.preset "gpt2-mini" |> Result.bind (ModelConfig.set "n_ctx" 32) |> Result.bind (ModelConfig.set "n_vocab" Fakes.letters.VocabularySize) |> Problems.orFail |> ModelConfig.withPattern own
         use model = Model.create "own" 1L Fakes.letters config |> Problems.orFail
         let text = "abcdefgh"
         let whole = Model.surprisal text model |> Problems.orFail |> List.sumBy snd

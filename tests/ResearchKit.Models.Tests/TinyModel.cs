@@ -32,11 +32,12 @@ internal static class TinyModel
         var stride = random.Next(1, 9);
         var use = random.Pick([FactorUse.Merged, FactorUse.First, FactorUse.Second]);
         var summary = random.Next(1, stride + 1);
-        return random.Next(5) switch
+        return random.Next(6) switch
         {
             0 => new DenseAttention(),
             1 or 2 => new LocalAttention(stride),
             3 => new StridedAttention(stride, use),
+            4 => CustomAttention.Define($"every {stride} and the first", (query, key) => (query - key) % stride == 0 || key == 0),
             _ => new FixedAttention(stride, summary, use, random.Next(1, stride / summary + 1)),
         };
     }

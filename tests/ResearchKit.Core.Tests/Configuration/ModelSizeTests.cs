@@ -77,11 +77,12 @@ public class ModelSizeTests
         var (stride, T, heads) = (random.Next(1, 10), random.Next(1, 40), random.Next(1, 6));
         var summary = random.Next(1, stride + 1);
         var use = random.Pick([FactorUse.Merged, FactorUse.First, FactorUse.Second]);
-        AttentionPattern pattern = random.Next(4) switch
+        AttentionPattern pattern = random.Next(5) switch
         {
             0 => new DenseAttention(),
             1 => new LocalAttention(stride),
-            2 => new StridedAttention(stride, use),
+            2 => CustomAttention.Define($"multiples of {stride}", (_, key) => key % stride == 0),
+            3 => new StridedAttention(stride, use),
             _ => new FixedAttention(stride, summary, use, random.Next(1, stride / summary + 1)),
         };
         var count = 0;
