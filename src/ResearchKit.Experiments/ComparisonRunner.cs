@@ -4,6 +4,7 @@ using System.Text.Json;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Files;
+using ResearchKit.Core.Random;
 using ResearchKit.Core.Tokenization;
 using ResearchKit.Evaluation;
 using ResearchKit.Experiments.Cells;
@@ -58,6 +59,7 @@ public sealed class ComparisonRunner
                     cells.AddRange(from shots in inContext.Shots
                                    from seed in shots == 0 ? inContext.Seeds.Take(1) : inContext.Seeds
                                    select new PlannedInContext(model, task, shots, seed, cost.InContext(task, shots, models[model], tokenizers[model])));
+                    cells.AddRange(Variations(inContext, model, task, shots => cost.InContext(task, shots, models[model], tokenizers[model])));
                 }
 
                 if (_config.FineTuning is { } fineTuning && task.FineTune)
@@ -78,6 +80,20 @@ public sealed class ComparisonRunner
         return new ComparisonPlan(models, tasks, cells, store, cells.Where(cell => !IsStored(cell, models, store)).ToList(), [.. _warnings.Distinct()]);
     }
 
+    /// <summary>Every draw in other orders, and in other wordings: one change at a time from the cell that the comparison itself has.</summary>
+    private static IEnumerable<PlannedInContext> Variations(InContextConfig inContext, int model, ReadyTask task, Func<int, long> cost)
+    {
+        if (inContext.Variation is not { } variation) yield break;
+        foreach (var shots in variation.ShotsOf(inContext))
+        {
+            foreach (var seed in inContext.Seeds)
+            {
+                for (var order = 1; order < (shots > 1 ? variation.Orders : 1); order++) yield return new PlannedInContext(model, task, shots, seed, cost(shots)) { Order = order };
+                for (var wording = 1; wording <= task.Wordings.Count; wording++) yield return new PlannedInContext(model, task, shots, seed, cost(shots)) { Wording = wording };
+            }
+        }
+    }
+
     /// <summary>Computes what is missing and writes the report.</summary>
     /// <param name="progress">Called after every cell and every chunk of one.</param>
     /// <param name="cancellation">Stops after the current chunk; finished cells are kept.</param>
@@ -94,27 +110,34 @@ public sealed class ComparisonRunner
             _environment.Take(loaded.Model);
             var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{plan.Models[group.Key].Folder} has no tokenizer files (vocab.json and merges.txt): a model without its tokenizer can't read a task.");
             using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
+            using var plainModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash, new ScoringOptions { ShareContexts = false });
             foreach (var cell in group)
             {
                 cancellation.ThrowIfCancellationRequested();
                 meter.Begin(cell, plan.Models[cell.Model].Name);
                 var start = clock.Elapsed;
-                if (cell is PlannedInContext inContext) plan.Store.Write(KeyOf(inContext, plan.Models), Evaluate(inContext, languageModel, tokenizer, meter, cancellation));
+                if (cell is PlannedInContext inContext) plan.Store.Write(KeyOf(inContext, plan.Models), Evaluate(inContext, languageModel, plainModel, tokenizer, meter, cancellation));
                 else if (cell is PlannedFineTuning fineTuning) plan.Store.Write(KeyOf(fineTuning, plan.Models), FineTune(fineTuning, loaded.Model, tokenizer, meter, cancellation));
                 timings.Add(TimingOf(cell, plan.Models, (clock.Elapsed - start).TotalSeconds));
                 meter.End(cell);
             }
         }
 
-        var reportPath = WriteReport(plan, progress, cancellation);
-        return new RunOutcome(_config.RunFolder, reportPath, plan.Cells.Count - plan.Missing.Count, plan.Missing.Count, clock.Elapsed.TotalSeconds, [.. _warnings.Distinct()]);
+        var (reportPath, check) = WriteReport(plan, progress, cancellation);
+        return new RunOutcome(_config.RunFolder, reportPath, plan.Cells.Count - plan.Missing.Count, plan.Missing.Count, clock.Elapsed.TotalSeconds, [.. _warnings.Distinct()], check.ItemCount > 0 ? check : null);
     }
 
-    private TaskResult Evaluate(PlannedInContext cell, ILanguageModel model, ITokenizer tokenizer, CostMeter meter, CancellationToken cancellation)
+    private ScoredCell Evaluate(PlannedInContext cell, ILanguageModel model, ILanguageModel plain, ITokenizer tokenizer, CostMeter meter, CancellationToken cancellation)
     {
-        var options = new EvaluationOptions { Shots = cell.Shots, Seed = _config.Seed, DemonstrationSeed = cell.Seed, Overflow = _config.InContext!.Overflow };
+        var task = cell.Scored;
+        var options = new EvaluationOptions { Shots = cell.Shots, Seed = cell.Seed, DemonstrationSeed = cell.Seed, OrderSeed = cell.Order == 0 ? null : cell.Order, Overflow = _config.InContext!.Overflow };
         var within = new InlineProgress<EvaluationProgress>(step => meter.Within(cell, step.Total == 0 ? 1 : (double)step.Done / step.Total));
-        return Evaluator.Run(model, tokenizer, cell.Task.Task, cell.Task.Splits, options, within, cancellation);
+        var result = Evaluator.Run(model, tokenizer, task.Task, task.Splits, options, within, cancellation);
+
+        // Speed must not change what is measured: a part is scored again the plain way, chosen by the cell's own content.
+        var chosen = new CounterRandom(cell.Seed, "plain passes of " + task.Fingerprint, cell.Shots, cell.Order);
+        var some = options with { Limit = PlainPassCheck.ItemsOf(task.Splits.Test.Count), Seed = (long)(chosen.NextUInt64() >> 1) };
+        return new ScoredCell(result, PlainPassCheck.Of(result, Evaluator.Run(plain, tokenizer, task.Task, task.Splits, some, null, cancellation)));
     }
 
     private FineTuneResult FineTune(PlannedFineTuning cell, Gpt pretrained, ITokenizer tokenizer, CostMeter meter, CancellationToken cancellation)
@@ -125,15 +148,21 @@ public sealed class ComparisonRunner
         return FineTuner.Run(pretrained, tokenizer, _config.FineTuning!.Recipes[cell.Recipe], cell.Task.ClassCount, train, ReadyTask.Labelled(splits.Validation), ReadyTask.Labelled(splits.Test), cell.Seed, within, cancellation);
     }
 
-    private string WriteReport(ComparisonPlan plan, IProgress<RunProgress>? progress, CancellationToken cancellation)
+    private (string Path, PlainPassCheck Check) WriteReport(ComparisonPlan plan, IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
         progress?.Report(new RunProgress("report", plan.Cells.Count, plan.Cells.Count, 0, null));
+        var inContext = plan.Cells.OfType<PlannedInContext>().Select(cell => (Cell: cell, Stored: Stored<InContextKey, ScoredCell>(KeyOf(cell, plan.Models), plan))).ToList();
+        var fineTuning = plan.Cells.OfType<PlannedFineTuning>().Select(cell => (Cell: cell, Stored: Stored<FineTuningKey, FineTuneResult>(KeyOf(cell, plan.Models), plan))).ToList();
         var results = new ComparisonResults(
-            [.. plan.Cells.OfType<PlannedInContext>().Select(cell => (cell, Stored<InContextKey, TaskResult>(KeyOf(cell, plan.Models), plan)))],
-            [.. plan.Cells.OfType<PlannedFineTuning>().Select(cell => (cell, Stored<FineTuningKey, FineTuneResult>(KeyOf(cell, plan.Models), plan)))]);
+            [.. inContext.Where(pair => !pair.Cell.IsVariation).Select(pair => (pair.Cell, pair.Stored.Payload.Result))],
+            [.. inContext.Where(pair => pair.Cell.IsVariation).Select(pair => (pair.Cell, pair.Stored.Payload.Result))],
+            [.. fineTuning.Select(pair => (pair.Cell, pair.Stored.Payload))],
+            PlainPassCheck.Sum(inContext.Select(pair => pair.Stored.Payload.Check)),
+            inContext.Select(pair => ((PlannedCell)pair.Cell, pair.Stored.Checksum)).Concat(fineTuning.Select(pair => ((PlannedCell)pair.Cell, pair.Stored.Checksum))).ToDictionary());
         cancellation.ThrowIfCancellationRequested();
         var model = ReportBuilder.Build(FromRunFolder(), _environment, plan, results);
-        return RunReport.Write(_config.RunFolder, model);
+        StoredItemsBuilder.Build(plan, results).Write(_config.RunFolder);
+        return (RunReport.Write(_config.RunFolder, model), results.Check);
     }
 
     /// <summary>The experiment with its paths as seen from the run folder, where its copy lies and can be run again.</summary>
@@ -148,19 +177,20 @@ public sealed class ComparisonRunner
         string Rebased(string path) => Path.IsPathRooted(path) ? path : Path.GetRelativePath(Path.GetFullPath(_config.RunFolder), Path.GetFullPath(Path.Combine(_baseFolder, path)));
     }
 
-    private static TPayload Stored<TKey, TPayload>(TKey key, ComparisonPlan plan)
+    private static (TPayload Payload, string Checksum) Stored<TKey, TPayload>(TKey key, ComparisonPlan plan)
         where TPayload : class =>
-        plan.Store.TryRead<TKey, TPayload>(key) ?? throw new IOException($"Cell {CellStore.Address(key)} is missing or damaged; run the same command again to compute it.");
+        plan.Store.TryRead<TKey, TPayload>(key, out var checksum) is { } payload ? (payload, checksum)
+            : throw new IOException($"Cell {CellStore.Address(key)} is missing or damaged; run the same command again to compute it.");
 
     private bool IsStored(PlannedCell cell, IReadOnlyList<ModelHeader> models, CellStore store) => cell switch
     {
-        PlannedInContext inContext => store.TryRead<InContextKey, TaskResult>(KeyOf(inContext, models)) is not null,
+        PlannedInContext inContext => store.TryRead<InContextKey, ScoredCell>(KeyOf(inContext, models)) is not null,
         PlannedFineTuning fineTuning => store.TryRead<FineTuningKey, FineTuneResult>(KeyOf(fineTuning, models)) is not null,
         _ => false,
     };
 
     private InContextKey KeyOf(PlannedInContext cell, IReadOnlyList<ModelHeader> models) => new(
-        models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Task.Fingerprint, cell.Shots, cell.Seed, _config.InContext!.Overflow, CellEnvironment());
+        models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Scored.Fingerprint, cell.Shots, cell.Seed, _config.InContext!.Overflow, CellEnvironment()) { OrderSeed = cell.Order == 0 ? null : cell.Order };
 
     private FineTuningKey KeyOf(PlannedFineTuning cell, IReadOnlyList<ModelHeader> models) => new(
         models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Task.Fingerprint, cell.Examples, cell.Seed, _config.FineTuning!.Recipes[cell.Recipe], CellEnvironment());
@@ -195,4 +225,14 @@ public sealed class ComparisonRunner
 public sealed record ComparisonPlan(IReadOnlyList<ModelHeader> Models, IReadOnlyList<ReadyTask> Tasks, IReadOnlyList<PlannedCell> Cells, CellStore Store, IReadOnlyList<PlannedCell> Missing, IReadOnlyList<string> Warnings);
 
 /// <summary>All cells with their results.</summary>
-public sealed record ComparisonResults(IReadOnlyList<(PlannedInContext Cell, TaskResult Result)> InContext, IReadOnlyList<(PlannedFineTuning Cell, FineTuneResult Result)> FineTuning);
+/// <param name="InContext">The comparison's k-shot cells.</param>
+/// <param name="Variations">Cells of other orders and wordings.</param>
+/// <param name="FineTuning">Fine-tunings.</param>
+/// <param name="Check">The plain second scoring, over all in-context cells.</param>
+/// <param name="Checksums">Checksum of every cell's payload.</param>
+public sealed record ComparisonResults(
+    IReadOnlyList<(PlannedInContext Cell, TaskResult Result)> InContext,
+    IReadOnlyList<(PlannedInContext Cell, TaskResult Result)> Variations,
+    IReadOnlyList<(PlannedFineTuning Cell, FineTuneResult Result)> FineTuning,
+    PlainPassCheck Check,
+    IReadOnlyDictionary<PlannedCell, string> Checksums);

@@ -22,7 +22,7 @@ internal static class ReportBuilder
     /// <summary>Items of a task that the explorer shows; all items count in every number.</summary>
     private const int ExplorerItemsPerTask = 60;
 
-    private const int Resamples = 2000;
+    internal const int Resamples = 2000;
 
     public static ReportModel Build(ComparisonConfig config, ComputeDevice device, ComparisonPlan plan, ComparisonResults results)
     {
@@ -30,7 +30,7 @@ internal static class ReportBuilder
         var fineTuning = results.FineTuning.Select(pair => FineTuningCellOf(config, plan, pair.Cell, pair.Result)).ToList();
         var tasks = plan.Tasks.Select(TaskEntryOf).ToList();
         var models = plan.Models.Select(ModelEntryOf).ToList();
-        var comparisons = Comparisons(config, plan, tasks, models, inContext, fineTuning);
+        var comparisons = PairedRows.Of(config, plan, results);
         return new ReportModel
         {
             Title = config.Name,
@@ -49,15 +49,20 @@ internal static class ReportBuilder
             FineTuning = fineTuning,
             Comparisons = comparisons,
             PaperValues = [.. tasks.SelectMany(task => PaperResults.Beside(task, models))],
+            VarianceSplits = config.InContext is { } shots && shots.Shots.Max() > 0 ? Reliability.Variance(shots, plan, results) : [],
+            Calibration = Reliability.Calibrations(plan, results),
             Items = Items(plan, results),
             Notes = Notes(tasks, inContext, comparisons, results),
             Manifest = Manifest(config, device, plan),
         };
     }
 
-    private static string CellId(PlannedInContext cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/k{cell.Shots}/{cell.Seed}");
+    /// <summary>Name of a cell among those of its run.</summary>
+    internal static string CellId(PlannedInContext cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture,
+        $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/k{cell.Shots}/{cell.Seed}{(cell.Order > 0 ? $"/order{cell.Order + 1}" : "")}{(cell.Wording > 0 ? $"/wording{cell.Wording + 1}" : "")}");
 
-    private static string CellId(PlannedFineTuning cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/{cell.Recipe}{cell.Examples}/{cell.Seed}");
+    /// <summary>Name of a cell among those of its run.</summary>
+    internal static string CellId(PlannedFineTuning cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/{cell.Recipe}{cell.Examples}/{cell.Seed}");
 
     private static InContextCell InContextCellOf(ComparisonConfig config, ComparisonPlan plan, PlannedInContext cell, TaskResult result) => new()
     {
@@ -92,13 +97,13 @@ internal static class ReportBuilder
         };
     }
 
-    private static string MetricOf(ReadyTask task) => TaskMetrics.Names(task.Task)[0];
+    internal static string MetricOf(ReadyTask task) => TaskMetrics.Names(task.Task)[0];
 
     /// <summary>Fine-tuning's predictions in the form of in-context results, in the order of the test split, so that one metric scores both.</summary>
-    private static List<ItemResult> ItemsOf(ReadyTask task, FineTuneResult result)
+    internal static List<ItemResult> ItemsOf(ReadyTask task, FineTuneResult result)
     {
-        var predictions = result.Test.ToDictionary(prediction => prediction.Id, prediction => prediction.Predicted, StringComparer.Ordinal);
-        return [.. task.Splits.Test.Select(item => (item, predicted: predictions[item.Id])).Select(pair => new ItemResult
+        var predictions = result.Test.ToDictionary(prediction => prediction.Id, StringComparer.Ordinal);
+        return [.. task.Splits.Test.Select(item => (item, predicted: predictions[item.Id].Predicted, logs: predictions[item.Id].LogProbabilities)).Select(pair => new ItemResult
         {
             Id = pair.item.Id,
             Prompt = "",
@@ -106,6 +111,7 @@ internal static class ReportBuilder
             Answers = pair.item.Answers,
             Cluster = pair.item.Cluster,
             Group = pair.item.Group,
+            Choices = [.. pair.item.Choices.Select((text, c) => new ChoiceResult { Text = text, Answer = text, TokenIds = [], TokenLogProbabilities = [], LogProbability = pair.logs[c] })],
             Predictions = [new ChoicePrediction("fine_tuned", pair.predicted, pair.predicted == pair.item.Gold, false)],
             Score = pair.predicted == pair.item.Gold ? 1 : 0,
         })];
@@ -116,7 +122,7 @@ internal static class ReportBuilder
     private static Interval IntervalOf(ComparisonConfig config, ReadyTask task, IReadOnlyList<ItemResult> items) =>
         Of(MetricInterval.Of(MetricOf(task), items, new BootstrapOptions(Resamples, config.Confidence, config.Seed)));
 
-    private static Interval Of(Evaluation.Statistics.Interval interval) => new(interval.Low, interval.High, interval.Level);
+    internal static Interval Of(Evaluation.Statistics.Interval interval) => new(interval.Low, interval.High, interval.Level);
 
     private static TaskEntry TaskEntryOf(ReadyTask task)
     {
@@ -166,76 +172,6 @@ internal static class ReportBuilder
         CustomAttention own => own.Name,
         _ => "dense",
     };
-
-    /// <summary>For every model and task: most shots against none, and most labelled examples against most shots. Declared before the numbers are seen, so nothing is picked by its result.</summary>
-    private static List<PairedComparison> Comparisons(ComparisonConfig config, ComparisonPlan plan, List<TaskEntry> tasks, List<ModelEntry> models, List<InContextCell> inContext, List<FineTuningCell> fineTuning)
-    {
-        var comparisons = new List<PairedComparison>();
-        // The paired tests compare means of item scores; a metric that is not one (F1 of a class, Matthews, BLEU) would carry the wrong name.
-        foreach (var task in tasks.Where(task => inContext.Where(cell => cell.Task == task.Name).Select(cell => (cell.Score, cell.ItemScores))
-                     .Concat(fineTuning.Where(cell => cell.Task == task.Name).Select(cell => (cell.Score, cell.ItemScores)))
-                     .All(cell => cell.ItemScores.Count > 0 && Math.Abs(cell.ItemScores.Average(score => score ?? 0) - cell.Score) < 1e-9)))
-        {
-            var units = Units(plan.Tasks.First(ready => ready.Task.Name == task.Name));
-            foreach (var model in models)
-            {
-                var shots = inContext.Where(cell => cell.Task == task.Name && cell.Model == model.Name).ToLookup(cell => cell.K);
-                var tuned = fineTuning.Where(cell => cell.Task == task.Name && cell.Model == model.Name).ToLookup(cell => (cell.LabelledCount, cell.Recipe));
-                var few = shots.Count == 0 ? 0 : shots.Max(group => group.Key);
-                if (few > 0 && shots.Contains(0))
-                {
-                    comparisons.Add(Compare(config, task, units, new Condition(model.Name, K: few), shots[few].Select(cell => cell.ItemScores), new Condition(model.Name, K: 0), shots[0].Select(cell => cell.ItemScores)));
-                }
-
-                if (tuned.Count > 0 && shots.Count > 0)
-                {
-                    var most = tuned.Max(group => group.Key.LabelledCount);
-                    foreach (var group in tuned.Where(group => group.Key.LabelledCount == most).OrderBy(group => group.Key.Recipe, StringComparer.Ordinal))
-                    {
-                        comparisons.Add(Compare(config, task, units, new Condition(model.Name, LabelledCount: most, Recipe: group.Key.Recipe), group.Select(cell => cell.ItemScores), new Condition(model.Name, K: few), shots[few].Select(cell => cell.ItemScores)));
-                    }
-                }
-            }
-        }
-
-        var corrected = PairedTests.Holm([.. comparisons.Select(comparison => comparison.PValue ?? 1)]);
-        return [.. comparisons.Select((comparison, i) => comparison with { HolmPValue = corrected[i] })];
-    }
-
-    private static PairedComparison Compare(ComparisonConfig config, TaskEntry task, IReadOnlyList<int[]> units, Condition a, IEnumerable<IReadOnlyList<double?>> scoresA, Condition b, IEnumerable<IReadOnlyList<double?>> scoresB)
-    {
-        var (first, second) = (MeanOverSeeds(scoresA, task.ItemCount), MeanOverSeeds(scoresB, task.ItemCount));
-        var differences = first.Zip(second, (x, y) => x - y).ToArray();
-        // Items that share a cluster (a noun, a passage) stand or fall together, so clusters are what is drawn and permuted.
-        var (unitsA, unitsB) = (Sums(first, units), Sums(second, units));
-        var bootstrap = Bootstrap.Percentile(
-            [.. unitsA.Zip(unitsB, (x, y) => (Sum: x.Sum - y.Sum, x.Count))], drawn => drawn.Sum(unit => unit.Sum) / drawn.Sum(unit => unit.Count), new BootstrapOptions(Resamples, config.Confidence, config.Seed));
-        return new PairedComparison
-        {
-            Task = task.Name,
-            A = a,
-            B = b,
-            Difference = differences.Average(),
-            Interval = Of(bootstrap),
-            PValue = PairedTests.Permutation(unitsA, unitsB, all => all.Sum(unit => unit.Sum) / all.Sum(unit => unit.Count), Resamples, config.Seed),
-            Test = units.Count < task.ItemCount ? "paired permutation of clusters, means over seeds" : "paired permutation of items, means over seeds",
-            ItemCount = task.ItemCount,
-            OnlyARight = differences.Count(difference => difference > 0),
-            OnlyBRight = differences.Count(difference => difference < 0),
-        };
-    }
-
-    /// <summary>Indices of the items of every cluster; single items where there are none.</summary>
-    private static List<int[]> Units(ReadyTask task) =>
-        [.. Enumerable.Range(0, task.Splits.Test.Count).GroupBy(i => task.Splits.Test[i].Cluster ?? "item/" + task.Splits.Test[i].Id, StringComparer.Ordinal).Select(group => group.ToArray())];
-
-    private static (double Sum, int Count)[] Sums(double[] scores, IReadOnlyList<int[]> units) => [.. units.Select(unit => (unit.Sum(i => scores[i]), unit.Length))];
-
-    private static double[] MeanOverSeeds(IEnumerable<IReadOnlyList<double?>> seeds, int itemCount)
-    {
-        var all = seeds.ToList();
-        return [.. Enumerable.Range(0, itemCount).Select(i => all.Average(scores => scores[i] ?? 0))];
-    }
 
     private static string? Answer(List<TaskEntry> tasks, List<InContextCell> inContext, List<PairedComparison> comparisons)
     {
@@ -298,6 +234,11 @@ internal static class ReportBuilder
             if (cut > 0) notes.Add(new ReportNote(NoteKind.Truncated, $"{Count(cut)} of {Count(all)} prompts were longer than the context without any demonstration and were cut from the left.", group.Key));
             var tied = group.Sum(pair => pair.Result.TiedItemCount);
             if (tied > 0) notes.Add(new ReportNote(NoteKind.Warning, $"{Count(tied)} of {Count(all)} answers were exact ties; the first choice was taken.", group.Key));
+        }
+
+        if (results.Check is { ItemCount: > 0 } check)
+        {
+            notes.Add(new ReportNote(check.ChangedDecisions == 0 ? NoteKind.Information : NoteKind.Warning, check.ToString()));
         }
 
         return notes;
@@ -369,6 +310,7 @@ internal static class ReportBuilder
         Seeds = [config.Seed, .. config.InContext?.Seeds ?? [], .. config.FineTuning?.Seeds ?? []],
         Device = device.Name,
         ThreadCount = device.Threads,
+        Other = [new(RunEnvironment.ProcessorRow, RunEnvironment.Processor), new("Operating system", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier)],
     };
 
     private static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);

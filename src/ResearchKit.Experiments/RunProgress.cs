@@ -15,4 +15,5 @@ public sealed record RunProgress(string Doing, int Done, int Total, double Token
 /// <param name="ComputedCells">Cells computed now.</param>
 /// <param name="Seconds">Time taken.</param>
 /// <param name="Warnings">What could not be used as it was.</param>
-public sealed record RunOutcome(string Folder, string ReportPath, int ReusedCells, int ComputedCells, double Seconds, IReadOnlyList<string> Warnings);
+/// <param name="Check">The plain second scoring of one item in a hundred; null without in-context cells.</param>
+public sealed record RunOutcome(string Folder, string ReportPath, int ReusedCells, int ComputedCells, double Seconds, IReadOnlyList<string> Warnings, Cells.PlainPassCheck? Check = null);

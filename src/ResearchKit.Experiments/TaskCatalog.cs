@@ -21,6 +21,20 @@ public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fi
     /// <summary>Classes of the fine-tuning head: the number of choices.</summary>
     public int ClassCount => Splits.Test[0].Choices.Count;
 
+    /// <summary>SHA-256 over prompt, scoring, demonstrations and metrics alone: what the items are asked and how answers count.</summary>
+    public string Protocol { get; init; } = "";
+
+    /// <summary>Other wordings of the prompt, for the split of variance.</summary>
+    public IReadOnlyList<PromptTemplate> Wordings { get; init; } = [];
+
+    /// <summary>The same items in another wording.</summary>
+    /// <param name="number">From 1.</param>
+    public ReadyTask Reworded(int number)
+    {
+        var prompt = Wordings[number - 1];
+        return this with { Task = Task with { Prompt = prompt }, Fingerprint = TaskCatalog.Sha256(Fingerprint + JsonSerializer.Serialize(prompt, ConfigJson.Compact)), Wordings = [] };
+    }
+
     /// <summary>The first <paramref name="count"/> training examples in the order of a seed, so that fewer are a prefix of more.</summary>
     public IReadOnlyList<LabelledExample> TrainingExamples(int count, long seed) =>
         Labelled(new CounterRandom(seed, "fine-tuning examples of " + Task.Name).Sample(Splits.Train.Count, count).Select(i => Splits.Train[i]));
@@ -62,17 +76,27 @@ public static class TaskCatalog
         }
 
         var canFineTune = splits.Train.Count > 0 && splits.Test.All(item => item is { Structured: not null, Gold: not null });
-        return new ReadyTask(task, splits, Fingerprint(task, splits), reference.FineTune && canFineTune);
+        var protocol = Protocol(task);
+        return new ReadyTask(task, splits, Fingerprint(protocol, splits), reference.FineTune && canFineTune) { Protocol = Sha256(protocol), Wordings = reference.Wordings };
     }
 
-    private static string Fingerprint(EvaluationTask task, TaskSplits splits)
+    /// <summary>Lower-case hexadecimal SHA-256 of a text.</summary>
+    internal static string Sha256(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private static string Protocol(EvaluationTask task)
     {
         // Scoring is serialized by its run-time type: the base type has no members.
         var text = new StringBuilder();
         text.Append(task.Name).Append('\n').Append(JsonSerializer.Serialize(task.Prompt, ConfigJson.Compact)).Append('\n')
             .Append(task.Scoring.GetType().Name).Append(JsonSerializer.Serialize(task.Scoring, task.Scoring.GetType(), ConfigJson.Compact)).Append('\n')
             .Append(JsonSerializer.Serialize(task.Demonstrations, ConfigJson.Compact)).Append('\n').Append(JsonSerializer.Serialize(task.Metrics, ConfigJson.Compact));
+        return text.ToString();
+    }
+
+    private static string Fingerprint(string protocol, TaskSplits splits)
+    {
+        var text = new StringBuilder(protocol);
         foreach (var item in new[] { splits.Train, splits.Validation, splits.Test }.SelectMany(items => items)) text.Append('\n').Append(JsonSerializer.Serialize(item, ConfigJson.Compact));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+        return Sha256(text.ToString());
     }
 }

@@ -59,6 +59,7 @@ internal sealed class RunVerb : Verb
         else
         {
             Console.WriteLine($"{outcome.ComputedCells} cells computed, {outcome.ReusedCells} reused, in {ProgressLine.Duration(TimeSpan.FromSeconds(outcome.Seconds))}.");
+            if (outcome.Check is { } check) Console.WriteLine(check);
             Console.WriteLine($"Report: {outcome.ReportPath}");
         }
 

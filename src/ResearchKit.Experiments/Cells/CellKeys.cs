@@ -8,8 +8,14 @@ namespace ResearchKit.Experiments.Cells;
 /// <summary>Everything that determines an in-context result; its hash is the cell's address.</summary>
 public sealed record InContextKey(string Weights, string Tokenizer, string Task, string TaskFingerprint, int Shots, long Seed, OverflowPolicy Overflow, CellEnvironment Environment)
 {
-    /// <summary>Raise when scoring changes meaning or bits: older cells are then not found.</summary>
-    public int ScoringVersion { get; init; } = 1;
+    /// <summary>The version of scoring that this code writes. Raise it when scoring changes meaning or bits: older cells are then not found.</summary>
+    public const int CurrentVersion = 2;
+
+    /// <summary>Seed of the order of the demonstrations; null keeps the order of the draw.</summary>
+    public long? OrderSeed { get; init; }
+
+    /// <summary>Version of scoring that made the cell.</summary>
+    public int ScoringVersion { get; init; } = CurrentVersion;
 
     /// <summary>Distinguishes the two kinds of cells.</summary>
     public string Kind { get; init; } = "in_context";
@@ -18,8 +24,11 @@ public sealed record InContextKey(string Weights, string Tokenizer, string Task,
 /// <summary>Everything that determines a fine-tuning result.</summary>
 public sealed record FineTuningKey(string Weights, string Tokenizer, string Task, string TaskFingerprint, int Examples, long Seed, FineTuneRecipe Recipe, CellEnvironment Environment)
 {
-    /// <summary>Raise when fine-tuning changes meaning or bits.</summary>
-    public int TrainingVersion { get; init; } = 1;
+    /// <summary>The version of fine-tuning that this code writes. Raise it when fine-tuning changes meaning or bits.</summary>
+    public const int CurrentVersion = 1;
+
+    /// <summary>Version of fine-tuning that made the cell.</summary>
+    public int TrainingVersion { get; init; } = CurrentVersion;
 
     /// <summary>Distinguishes the two kinds of cells.</summary>
     public string Kind { get; init; } = "fine_tuning";
@@ -45,8 +54,20 @@ public abstract record PlannedCell(int Model, ReadyTask Task, long Cost)
 /// <summary>A k-shot evaluation.</summary>
 public sealed record PlannedInContext(int Model, ReadyTask Task, int Shots, long Seed, long Cost) : PlannedCell(Model, Task, Cost)
 {
+    /// <summary>0 for the demonstrations as drawn, n for their nth other order.</summary>
+    public int Order { get; init; }
+
+    /// <summary>0 for the task's own wording, n for its nth other one.</summary>
+    public int Wording { get; init; }
+
+    /// <summary>Whether the cell only serves the split of variance: another order or wording.</summary>
+    public bool IsVariation => Order > 0 || Wording > 0;
+
+    /// <summary>The task as it is worded here.</summary>
+    public ReadyTask Scored => Wording == 0 ? Task : Task.Reworded(Wording);
+
     /// <inheritdoc/>
-    public override string Doing => string.Create(CultureInfo.InvariantCulture, $"{Shots}-shot, draw {Seed}");
+    public override string Doing => string.Create(CultureInfo.InvariantCulture, $"{Shots}-shot, draw {Seed}{(Order > 0 ? $", order {Order + 1}" : "")}{(Wording > 0 ? $", wording {Wording + 1}" : "")}");
 }
 
 /// <summary>A fine-tuning.</summary>

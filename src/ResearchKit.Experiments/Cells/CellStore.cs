@@ -28,8 +28,17 @@ public sealed class CellStore
     /// <summary>Reads a cell.</summary>
     /// <returns>The payload, or default where the cell is missing or unusable.</returns>
     public TPayload? TryRead<TKey, TPayload>(TKey key)
+        where TPayload : class =>
+        TryRead<TKey, TPayload>(key, out _);
+
+    /// <summary>Reads a cell and the checksum of its payload.</summary>
+    /// <param name="key">Key.</param>
+    /// <param name="checksum">SHA-256 over the payload's JSON: equal checksums mean equal bits. Empty where the cell is missing or unusable.</param>
+    /// <returns>The payload, or default where the cell is missing or unusable.</returns>
+    public TPayload? TryRead<TKey, TPayload>(TKey key, out string checksum)
         where TPayload : class
     {
+        checksum = "";
         var path = PathOf(key);
         if (!File.Exists(path)) return null;
         try
@@ -40,6 +49,7 @@ public sealed class CellStore
             var keyJson = JsonSerializer.Serialize(key, ConfigJson.Compact);
             if (cell.Key != keyJson) throw new InvalidDataException("it was made for another key");
             if (cell.Sha256 != Hash(cell.Payload)) throw new InvalidDataException("its checksum does not match its content");
+            checksum = cell.Sha256;
             return JsonSerializer.Deserialize<TPayload>(cell.Payload, ConfigJson.Compact);
         }
         catch (Exception error) when (error is InvalidDataException or JsonException or EndOfStreamException)
@@ -60,6 +70,9 @@ public sealed class CellStore
             JsonSerializer.Serialize(gzip, cell, ConfigJson.Compact);
         });
     }
+
+    /// <summary>The checksum that a payload has or would have in a store.</summary>
+    public static string Checksum<TPayload>(TPayload payload) => Hash(JsonSerializer.Serialize(payload, ConfigJson.Compact));
 
     private string PathOf<TKey>(TKey key) => Path.Combine(_folder, Address(key) + ".json.gz");
 

@@ -34,6 +34,7 @@ public sealed record ComparisonConfig : ExperimentConfig
         foreach (var problem in FineTuning?.Problems() ?? []) yield return problem;
         for (var i = 0; i < Tasks.Count; i++)
         {
+            if (Tasks[i].Wordings.Count > 0 && InContext?.Variation is null) yield return $"`tasks[{i}].wordings` has {Tasks[i].Wordings.Count} wordings, but `in_context.variation` is absent, so they would never be scored; add `\"variation\": {{}}` to `in_context`.";
             if (Tasks[i].Limit is < 1) yield return $"`tasks[{i}].limit` ({Tasks[i].Limit}) must be at least 1, or absent for all items.";
         }
 
@@ -56,6 +57,9 @@ public sealed record TaskReference
     /// <summary>Replaces the task's prompt.</summary>
     public PromptTemplate? Prompt { get; init; }
 
+    /// <summary>Other wordings of the prompt, scored only for the split of variance (<c>in_context.variation</c>). Default none.</summary>
+    public IReadOnlyList<PromptTemplate> Wordings { get; init; } = [];
+
     /// <summary>Whether to fine-tune on this task. Default true where the task has structured inputs.</summary>
     public bool FineTune { get; init; } = true;
 }
@@ -72,11 +76,39 @@ public sealed record InContextConfig
     /// <summary>What to do with a prompt longer than the context. Default reduce_shots.</summary>
     public OverflowPolicy Overflow { get; init; } = OverflowPolicy.ReduceShots;
 
+    /// <summary>Half-width of a few-shot score's interval that is wanted, in the unit of item scores, (0, 1); the report says how many draws reach it. Default 0.05.</summary>
+    public double HalfWidth { get; init; } = 0.05;
+
+    /// <summary>Extra cells that show how much order and wording of the demonstrations matter; absent (default) for none.</summary>
+    public VariationConfig? Variation { get; init; }
+
     internal IEnumerable<string> Problems()
     {
         if (Shots.Count == 0 || Shots.Any(k => k < 0) || Shots.Distinct().Count() != Shots.Count) yield return $"`in_context.shots` ([{string.Join(", ", Shots)}]) must be different whole numbers from 0 up.";
         if (Seeds.Count == 0 || Seeds.Distinct().Count() != Seeds.Count) yield return $"`in_context.seeds` ([{string.Join(", ", Seeds)}]) must be different numbers, at least one.";
+        if (!(HalfWidth > 0 && HalfWidth < 1)) yield return $"`in_context.half_width` ({HalfWidth}) must lie between 0 and 1, such as 0.05.";
+        foreach (var problem in Variation?.Problems(Shots) ?? []) yield return problem;
     }
+}
+
+/// <summary>The design of the split of few-shot variance: every draw again in other orders and, where the tasks name some, in other wordings.</summary>
+public sealed record VariationConfig
+{
+    /// <summary>Numbers of demonstrations to vary; each must be among <c>in_context.shots</c> and above 0. Default the largest alone.</summary>
+    public IReadOnlyList<int> Shots { get; init; } = [];
+
+    /// <summary>Orders of every draw, the order as drawn included, at least 1. Default 2. With one demonstration there is only one.</summary>
+    public int Orders { get; init; } = 2;
+
+    internal IEnumerable<string> Problems(IReadOnlyList<int> allShots)
+    {
+        if (Shots.Any(k => k < 1 || !allShots.Contains(k)) || Shots.Distinct().Count() != Shots.Count) yield return $"`in_context.variation.shots` ([{string.Join(", ", Shots)}]) must be different numbers above 0 from `in_context.shots` ([{string.Join(", ", allShots)}]).";
+        if (allShots.All(k => k < 1)) yield return "`in_context.variation` needs demonstrations to vary, but `in_context.shots` has no number above 0.";
+        if (Orders < 1) yield return $"`in_context.variation.orders` ({Orders}) must be at least 1.";
+    }
+
+    /// <summary>The numbers of demonstrations that are varied.</summary>
+    internal IReadOnlyList<int> ShotsOf(InContextConfig inContext) => Shots.Count > 0 ? Shots : [inContext.Shots.Max()];
 }
 
 /// <summary>Fine-tuning by GPT-1's method on growing numbers of labelled examples.</summary>

@@ -204,8 +204,18 @@ public sealed record PaperValue
 /// <param name="Draws">From the choice of demonstrations; null where not measured.</param>
 /// <param name="Order">From their order; null where not measured.</param>
 /// <param name="Wording">From the wording of the prompt; null where not measured.</param>
-/// <param name="DrawsNeeded">Draws needed for the wanted interval; null where not computed.</param>
-public sealed record VarianceSplit(string Task, string Model, int K, double Items, double? Draws = null, double? Order = null, double? Wording = null, int? DrawsNeeded = null);
+/// <param name="DrawsNeeded">Draws needed for the wanted interval; null where not computed, or where items alone make it wider than wanted.</param>
+public sealed record VarianceSplit(string Task, string Model, int K, double Items, double? Draws = null, double? Order = null, double? Wording = null, int? DrawsNeeded = null)
+{
+    /// <summary>Wanted half-width of the interval of the mean score; null where none was asked for.</summary>
+    public double? HalfWidth { get; init; }
+
+    /// <summary>Half-width of the 95% interval that the items alone leave, whatever the number of draws; null where not computed.</summary>
+    public double? ItemsHalfWidth { get; init; }
+
+    /// <summary>Draws that the estimate rests on; null where unknown.</summary>
+    public int? DrawCount { get; init; }
+}
 
 /// <summary>Overlap of a task with the pre-training text (Brown et al. 2020, appendix C).</summary>
 /// <param name="Task">Name of the task.</param>

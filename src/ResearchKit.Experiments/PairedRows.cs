@@ -1,0 +1,85 @@
+using ResearchKit.Evaluation;
+using ResearchKit.Evaluation.Statistics;
+using ResearchKit.Experiments.Configuration;
+using ResearchKit.Experiments.Reporting;
+using Interval = ResearchKit.Experiments.Reporting.Interval;
+using PairedRow = ResearchKit.Experiments.Reporting.PairedComparison;
+using PairedTest = ResearchKit.Evaluation.Statistics.PairedComparison;
+
+namespace ResearchKit.Experiments;
+
+/// <summary>The report's paired comparisons, corrected for their number.</summary>
+internal static class PairedRows
+{
+    /// <summary>For every model and task: most shots against none, and most labelled examples against most shots. Declared before the numbers are seen, so nothing is picked by its result.</summary>
+    public static List<PairedRow> Of(ComparisonConfig config, ComparisonPlan plan, ComparisonResults results)
+    {
+        var rows = new List<PairedRow>();
+        var options = new BootstrapOptions(ReportBuilder.Resamples, config.Confidence, config.Seed);
+        foreach (var task in plan.Tasks)
+        {
+            for (var model = 0; model < plan.Models.Count; model++)
+            {
+                var name = plan.Models[model].Name;
+                var shots = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model).ToLookup(pair => pair.Cell.Shots, pair => pair.Result.Items);
+                var tuned = results.FineTuning.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model).ToLookup(pair => (pair.Cell.Examples, pair.Cell.Recipe), pair => (IReadOnlyList<ItemResult>)ReportBuilder.ItemsOf(task, pair.Result));
+                if (shots.Count == 0) continue;
+                var few = shots.Max(group => group.Key);
+                if (few > 0 && shots.Contains(0))
+                {
+                    rows.Add(Row(task.Task.Name, ReportBuilder.MetricOf(task), new Condition(name, K: few), [.. shots[few]], new Condition(name, K: 0), [.. shots[0]], options));
+                }
+
+                if (tuned.Count == 0) continue;
+                var most = tuned.Max(group => group.Key.Examples);
+                foreach (var group in tuned.Where(group => group.Key.Examples == most).OrderBy(group => group.Key.Recipe, StringComparer.Ordinal))
+                {
+                    rows.Add(Row(task.Task.Name, ReportBuilder.MetricOf(task), new Condition(name, LabelledCount: most, Recipe: group.Key.Recipe), [.. group], new Condition(name, K: few), [.. shots[few]], options));
+                }
+            }
+        }
+
+        return Corrected(rows);
+    }
+
+    /// <summary>Two conditions of one task on their common items.</summary>
+    /// <param name="task">Name of the task.</param>
+    /// <param name="metric">Its metric.</param>
+    /// <param name="a">First condition.</param>
+    /// <param name="first">Items of each of its seeds.</param>
+    /// <param name="b">Second condition.</param>
+    /// <param name="second">Items of each of its seeds.</param>
+    /// <param name="options">Level, resamples and seed.</param>
+    public static PairedRow Row(string task, string metric, Condition a, IReadOnlyList<IReadOnlyList<ItemResult>> first, Condition b, IReadOnlyList<IReadOnlyList<ItemResult>> second, BootstrapOptions options)
+    {
+        var test = PairedTest.OverSeeds(metric, first, second, options);
+        var (scoresA, scoresB) = (Scores(first), Scores(second));
+        var differences = scoresA.Where(pair => scoresB.ContainsKey(pair.Key)).Select(pair => pair.Value - scoresB[pair.Key]).ToList();
+        var units = test.UnitCount < test.ItemCount ? "clusters" : "items";
+        return new PairedRow
+        {
+            Task = task,
+            A = a,
+            B = b,
+            Difference = test.Difference.Estimate,
+            Interval = new Interval(test.Difference.Low, test.Difference.High, test.Difference.Level),
+            PValue = test.PValue,
+            Test = test.Test == "mcnemar" ? "McNemar exact" : $"paired permutation of {units}{(first.Count > 1 || second.Count > 1 ? ", means over seeds" : "")}",
+            ItemCount = test.ItemCount,
+            OnlyARight = differences.Count(difference => difference > 0),
+            OnlyBRight = differences.Count(difference => difference < 0),
+            EffectSize = test.CohenH,
+            MinimumDetectable = test.DetectableDifference is { } detectable && double.IsFinite(detectable) ? detectable : null,
+        };
+    }
+
+    /// <summary>The rows with Holm's correction over all of them.</summary>
+    public static List<PairedRow> Corrected(List<PairedRow> rows)
+    {
+        var corrected = PairedTests.Holm([.. rows.Select(row => row.PValue ?? 1)]);
+        return [.. rows.Select((row, i) => row with { HolmPValue = corrected[i] })];
+    }
+
+    private static Dictionary<string, double> Scores(IReadOnlyList<IReadOnlyList<ItemResult>> seeds) =>
+        seeds.SelectMany(items => items).GroupBy(item => item.Id, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Average(item => item.Score), StringComparer.Ordinal);
+}

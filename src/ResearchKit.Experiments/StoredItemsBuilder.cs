@@ -1,0 +1,66 @@
+using System.Text.Json;
+using ResearchKit.Core.Configuration;
+using ResearchKit.Evaluation;
+using ResearchKit.Evaluation.Metrics;
+using ResearchKit.Evaluation.Tasks;
+using ResearchKit.Experiments.Cells;
+using ResearchKit.Training.FineTuning;
+
+namespace ResearchKit.Experiments;
+
+/// <summary>Reduces a run's cells to what other runs need of them.</summary>
+internal static class StoredItemsBuilder
+{
+    public static StoredItems Build(ComparisonPlan plan, ComparisonResults results) => new()
+    {
+        Tasks = [.. plan.Tasks.Select(TaskOf)],
+        Cells =
+        [
+            .. results.InContext.Concat(results.Variations).Select(pair => Of(pair.Cell, plan, pair.Result, results.Checksums[pair.Cell])),
+            .. results.FineTuning.Select(pair => Of(pair.Cell, plan, pair.Result, results.Checksums[pair.Cell])),
+        ],
+    };
+
+    /// <summary>A task as it is stored.</summary>
+    public static StoredTask TaskOf(ReadyTask task) => new(task.Task.Name, TaskMetrics.Names(task.Task)[0], task.Protocol, [.. task.Splits.Test.Select(item => new StoredItem(
+        item.Id, TaskCatalog.Sha256(JsonSerializer.Serialize(item, ConfigJson.Compact))[..16], item.Gold,
+        item.Choices.Count > 0 ? item.Choices : null, item.Answers.Count > 0 ? item.Answers : null, item.Cluster, item.Group))]);
+
+    /// <summary>An in-context cell as it is stored.</summary>
+    public static StoredCell Of(PlannedInContext cell, ComparisonPlan plan, TaskResult result, string checksum)
+    {
+        var isPerplexity = cell.Task.Task.Scoring is PerplexityScoring;
+        return new StoredCell
+        {
+            Id = ReportBuilder.CellId(cell, plan),
+            Task = cell.Task.Task.Name,
+            Condition = new(plan.Models[cell.Model].Name, K: cell.Shots),
+            Seed = cell.Seed,
+            IsVariation = cell.IsVariation,
+            Checksum = checksum,
+            Scores = [.. result.Items.Select(item => item.Score)],
+            Predicted = result.Items.All(item => item.Predicted is not null) ? [.. result.Items.Select(item => item.Predicted!.Value)] : null,
+            Generated = result.Items.Any(item => item.Generated is not null) ? [.. result.Items.Select(item => item.Generated ?? "")] : null,
+            LogProbabilities = result.Items.Any(item => item.Choices.Count > 0) ? [.. result.Items.Select(item => (IReadOnlyList<float>)[.. item.Choices.Select(choice => (float)choice.LogProbability)])] : null,
+            Counts = isPerplexity ? [.. result.Items.Select(item => (IReadOnlyList<int>)[item.Choices[0].TokenIds.Count, item.Choices[0].WordCount, item.Choices[0].ByteCount])] : null,
+        };
+    }
+
+    /// <summary>A fine-tuning as it is stored.</summary>
+    public static StoredCell Of(PlannedFineTuning cell, ComparisonPlan plan, FineTuneResult result, string checksum)
+    {
+        var byId = result.Test.ToDictionary(prediction => prediction.Id, StringComparer.Ordinal);
+        var predictions = cell.Task.Splits.Test.Select(item => (Item: item, Prediction: byId[item.Id])).ToList();
+        return new StoredCell
+        {
+            Id = ReportBuilder.CellId(cell, plan),
+            Task = cell.Task.Task.Name,
+            Condition = new(plan.Models[cell.Model].Name, LabelledCount: cell.Examples, Recipe: cell.Recipe),
+            Seed = cell.Seed,
+            Checksum = checksum,
+            Scores = [.. predictions.Select(pair => pair.Prediction.Predicted == pair.Item.Gold ? 1.0 : 0.0)],
+            Predicted = [.. predictions.Select(pair => pair.Prediction.Predicted)],
+            LogProbabilities = [.. predictions.Select(pair => (IReadOnlyList<float>)[.. pair.Prediction.LogProbabilities.Select(value => (float)value)])],
+        };
+    }
+}
