@@ -160,7 +160,8 @@ public sealed class ComparisonRunner
             PlainPassCheck.Sum(inContext.Select(pair => pair.Stored.Payload.Check)),
             inContext.Select(pair => ((PlannedCell)pair.Cell, pair.Stored.Checksum)).Concat(fineTuning.Select(pair => ((PlannedCell)pair.Cell, pair.Stored.Checksum))).ToDictionary());
         cancellation.ThrowIfCancellationRequested();
-        var model = ReportBuilder.Build(FromRunFolder(), _environment, plan, results);
+        var overlap = new PretrainingOverlap(_config, _warnings.Add).Of(plan, results, cancellation);
+        var model = ReportBuilder.Build(FromRunFolder(), _environment, plan, results, overlap);
         StoredItemsBuilder.Build(plan, results).Write(_config.RunFolder);
         return (RunReport.Write(_config.RunFolder, model), results.Check);
     }

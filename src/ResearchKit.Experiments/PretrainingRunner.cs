@@ -153,7 +153,8 @@ public sealed class PretrainingRunner
         _ => throw new InvalidOperationException($"No text for {source.GetType().Name}."),
     };
 
-    private static IEnumerable<GeneratedDocument> Documents(GeneratedSource source, long seed) =>
+    /// <summary>The documents of a source, in order.</summary>
+    internal static IEnumerable<GeneratedDocument> Documents(GeneratedSource source, long seed) =>
         Enumerable.Range(0, source.Documents).Select(i => PretrainingDocuments.Generate(seed, i));
 
     private static TokenizedDocument Tokenized(GeneratedDocument document, ITokenizer tokenizer)
@@ -171,7 +172,7 @@ public sealed class PretrainingRunner
     }
 
     /// <summary>A corpus stands in the data folder's <c>corpora</c>, or in <c>corpora</c> beside it.</summary>
-    private static string CorpusFolder(CorpusSource source)
+    internal static string CorpusFolder(CorpusSource source)
     {
         if (Path.IsPathRooted(source.Path)) return source.Path;
         var data = DataFolder.Resolve(null).Path;

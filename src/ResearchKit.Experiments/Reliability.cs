@@ -26,18 +26,19 @@ internal static class Reliability
             if (items < 2 || task.Task.Scoring is PerplexityScoring || draws.Any(pair => Math.Abs(pair.Result.Items.Average(item => item.Score) - pair.Result.Score) > 1e-9)) continue;
             var others = variations[group.Key].ToList();
             var own = VarianceComponents.Estimate(Cube([draws]));
+            var fromItems = ItemsDeviation(task, draws, own);
             var byOrder = Levels(draws, others.Where(pair => pair.Cell.Order > 0).GroupBy(pair => pair.Cell.Order));
             var byWording = Levels(draws, others.Where(pair => pair.Cell.Wording > 0).GroupBy(pair => pair.Cell.Wording));
             splits.Add(new VarianceSplit(
                 task.Task.Name, plan.Models[draws[0].Cell.Model].Name, draws[0].Cell.Shots,
-                Items: Math.Sqrt(own.Item / items),
+                Items: fromItems,
                 Draws: draws.Count > 1 ? Math.Sqrt(own.Draw + own.ItemDraw / items) : null,
                 Order: byOrder is null ? null : OfVariants(byOrder, items),
                 Wording: byWording is null ? null : OfVariants(byWording, items),
-                DrawsNeeded: draws.Count > 1 ? own.DrawsNeeded(config.HalfWidth, items) : null)
+                DrawsNeeded: draws.Count > 1 && 1.96 * fromItems < config.HalfWidth ? own.DrawsNeeded(config.HalfWidth, items) : null)
             {
                 HalfWidth = config.HalfWidth,
-                ItemsHalfWidth = 1.96 * Math.Sqrt(own.Item / items),
+                ItemsHalfWidth = 1.96 * fromItems,
                 DrawCount = draws.Count,
             });
         }
@@ -45,8 +46,19 @@ internal static class Reliability
         return splits;
     }
 
+    // Items that share a cluster vary together, so their mean varies more than independent items' would.
+    private static double ItemsDeviation(ReadyTask task, List<(PlannedInContext Cell, TaskResult Result)> draws, VarianceComponents own)
+    {
+        var items = task.Splits.Test;
+        var independent = Math.Sqrt(own.Item / items.Count);
+        if (items.All(item => item.Cluster is null)) return independent;
+        var means = Enumerable.Range(0, items.Count).Select(i => draws.Average(pair => pair.Result.Items[i].Score)).ToArray();
+        var clustered = MeanEstimate.Clustered(means, [.. items.Select(item => item.Cluster ?? "item/" + item.Id)]).StandardError;
+        return clustered > independent ? clustered : independent;
+    }
+
     // One order (or wording) of one draw on all items: what is common to all items stays, what differs between items averages out.
-    private static double OfVariants(VarianceComponents of, int items) => Math.Sqrt(of.Variant + of.DrawVariant + (of.ItemVariant + (of.DrawCount > 1 ? of.Residual : 0)) / items);
+    private static double OfVariants(VarianceComponents of, int items) => Math.Sqrt(of.Variant + of.DrawVariant + (of.ItemVariant + of.Residual) / items);
 
     private static VarianceComponents? Levels(List<(PlannedInContext Cell, TaskResult Result)> draws, IEnumerable<IGrouping<int, (PlannedInContext Cell, TaskResult Result)>> others)
     {

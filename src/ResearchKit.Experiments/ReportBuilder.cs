@@ -24,7 +24,7 @@ internal static class ReportBuilder
 
     internal const int Resamples = 2000;
 
-    public static ReportModel Build(ComparisonConfig config, ComputeDevice device, ComparisonPlan plan, ComparisonResults results)
+    public static ReportModel Build(ComparisonConfig config, ComputeDevice device, ComparisonPlan plan, ComparisonResults results, IReadOnlyList<ContaminationEntry> contamination)
     {
         var inContext = results.InContext.Select(pair => InContextCellOf(config, plan, pair.Cell, pair.Result)).ToList();
         var fineTuning = results.FineTuning.Select(pair => FineTuningCellOf(config, plan, pair.Cell, pair.Result)).ToList();
@@ -50,6 +50,7 @@ internal static class ReportBuilder
             Comparisons = comparisons,
             PaperValues = [.. tasks.SelectMany(task => PaperResults.Beside(task, models))],
             VarianceSplits = config.InContext is { } shots && shots.Shots.Max() > 0 ? Reliability.Variance(shots, plan, results) : [],
+            Contamination = contamination,
             Calibration = Reliability.Calibrations(plan, results),
             Items = Items(plan, results),
             Notes = Notes(tasks, inContext, comparisons, results),

@@ -225,7 +225,14 @@ public sealed record VarianceSplit(string Task, string Model, int K, double Item
 /// <param name="AllScore">Score on all items; null where there are none.</param>
 /// <param name="CleanScore">Score on clean items; null where there are none.</param>
 /// <param name="DirtyScore">Score on items with overlap; null where there are none.</param>
-public sealed record ContaminationEntry(string Task, int GramLength, int CleanCount, int DirtyCount, double? AllScore, double? CleanScore, double? DirtyScore);
+public sealed record ContaminationEntry(string Task, int GramLength, int CleanCount, int DirtyCount, double? AllScore, double? CleanScore, double? DirtyScore)
+{
+    /// <summary>Whose scores they are; null where not said.</summary>
+    public Condition? Condition { get; init; }
+
+    /// <summary>What was searched, such as <c>40,000 generated documents</c>; null where not said.</summary>
+    public string? Text { get; init; }
+}
 
 /// <summary>Predicted probability against observed frequency.</summary>
 /// <param name="Task">Name of the task.</param>

@@ -120,12 +120,14 @@ internal sealed class ReportTables(ReportModel model)
     public ReportTable Variance() => new("variance", "Standard deviation of few-shot scores by source.",
         [
             new("task", "Task"), new("model", "Model"), new("k", "k", ColumnKind.Number), new("items", "Items", ColumnKind.Number), new("draws", "Draws", ColumnKind.Number),
-            new("order", "Order", ColumnKind.Number), new("wording", "Wording", ColumnKind.Number), new("draws_needed", "Draws needed", ColumnKind.Number),
+            new("order", "Order", ColumnKind.Number), new("wording", "Wording", ColumnKind.Number), new("draw_count", "Draws made", ColumnKind.Number, IsSetting: true),
+            new("half_width", "Wanted ±", ColumnKind.Number, IsSetting: true), new("draws_needed", "Draws needed", ColumnKind.Number), new("items_half_width", "± of items alone", ColumnKind.Number),
         ],
         [
             .. model.VarianceSplits.Select(row => (IReadOnlyList<ReportValue>)
             [
-                row.Task, row.Model, ReportValue.Of(row.K), Bare(row.Task, row.Items), Bare(row.Task, row.Draws), Bare(row.Task, row.Order), Bare(row.Task, row.Wording), ReportValue.Of(row.DrawsNeeded),
+                row.Task, row.Model, ReportValue.Of(row.K), Bare(row.Task, row.Items), Bare(row.Task, row.Draws), Bare(row.Task, row.Order), Bare(row.Task, row.Wording), ReportValue.Of(row.DrawCount), Bare(row.Task, row.HalfWidth),
+                row.DrawsNeeded is null && row.ItemsHalfWidth >= row.HalfWidth ? new ReportValue("more items", null) : ReportValue.Of(row.DrawsNeeded), Bare(row.Task, row.ItemsHalfWidth),
             ]),
         ]);
 
@@ -190,13 +192,13 @@ internal sealed class ReportTables(ReportModel model)
     /// <summary>Contamination by task.</summary>
     public ReportTable Contamination() => new("contamination", "Test items that overlap with the pre-training text.",
         [
-            new("task", "Task"), new("gram_length", "N", ColumnKind.Number, IsSetting: true), new("clean_items", "Clean items", ColumnKind.Number), new("dirty_items", "Overlapping items", ColumnKind.Number),
+            new("task", "Task"), new("condition", "Condition"), new("text", "Pre-training text", IsSetting: true), new("gram_length", "N", ColumnKind.Number, IsSetting: true), new("clean_items", "Clean items", ColumnKind.Number), new("dirty_items", "Overlapping items", ColumnKind.Number),
             new("all_score", "All", ColumnKind.Number), new("clean_score", "Clean", ColumnKind.Number), new("dirty_score", "Overlapping", ColumnKind.Number),
         ],
         [
             .. model.Contamination.Select(row => (IReadOnlyList<ReportValue>)
             [
-                row.Task, ReportValue.Of(row.GramLength), ReportValue.Of(row.CleanCount), ReportValue.Of(row.DirtyCount), ReportValue.Score(_tasks[row.Task], row.AllScore),
+                row.Task, row.Condition is { } condition ? Labels.Full(condition) : "", row.Text, ReportValue.Of(row.GramLength), ReportValue.Of(row.CleanCount), ReportValue.Of(row.DirtyCount), ReportValue.Score(_tasks[row.Task], row.AllScore),
                 ReportValue.Score(_tasks[row.Task], row.CleanScore), ReportValue.Score(_tasks[row.Task], row.DirtyScore),
             ]),
         ]);

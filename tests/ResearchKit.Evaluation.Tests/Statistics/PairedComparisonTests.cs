@@ -62,6 +62,34 @@ public class PairedComparisonTests
     }
 
     [Fact]
+    public void ASidesValueIsTheMeanOverItsSeedsAndItemsAreWhatIsDrawn()
+    {
+        var (first, second) = Runs();
+        var worse = first.Select((item, i) => i < 4 ? Item(i, item.Gold!.Value, 1 - item.Gold.Value) : item).ToArray();
+        var result = PairedComparison.OverSeeds("accuracy", [first, worse], [second]);
+        Assert.Equal((20, "permutation", 0.65, 0.5), (result.UnitCount, result.Test, result.First, result.Second));
+        Assert.Equal(0.15, result.Difference.Estimate, 12);
+        Assert.Null(result.McNemar);
+        Assert.NotNull(result.CohenH);
+        Assert.True(result.DetectableDifference > 0);
+
+        // Seeds that say the same add nothing: neither to the difference nor to its interval.
+        var once = PairedComparison.Of("accuracy", first, second);
+        var thrice = PairedComparison.OverSeeds("accuracy", [first, first, first], [second, second]);
+        Assert.Equal((once.Difference.Low, once.Difference.High), (thrice.Difference.Low, thrice.Difference.High));
+        Assert.Equal(once.PermutationPValue, thrice.PermutationPValue);
+        Assert.Equal(TaskMetrics.Value("matthews", first) / 2 + TaskMetrics.Value("matthews", worse) / 2, PairedComparison.OverSeeds("matthews", [first, worse], [second]).First, 12);
+    }
+
+    [Fact]
+    public void SeedsOfDifferentItemsAreRefused()
+    {
+        var (first, second) = Runs();
+        Assert.Contains("same items", Assert.Throws<ConfigException>(() => PairedComparison.OverSeeds("accuracy", [first, first[..^1]], [second])).Message);
+        Assert.Contains("test/19 is missing", Assert.Throws<ConfigException>(() => PairedComparison.OverSeeds("accuracy", [first, [.. first[..^1], Item(50, 0, 0)]], [second])).Message);
+    }
+
+    [Fact]
     public void OtherMetricsArePermutedOnTheirSums()
     {
         var (first, second) = Runs();

@@ -187,7 +187,7 @@ internal sealed class PageSections
 
         if (parts.Count > 0) parts.Insert(0, Markup.Of($"<p>Each seed draws its own demonstrations or training examples; the items are the same. Drawings show every seed and the mean on the task’s own scale.</p>\n"));
         var split = TableMarkup.Of(_tables.Variance());
-        if (!split.IsEmpty) parts.Add(Markup.Of($"<h3 id=\"variance\">Few-shot variance by source</h3>\n<p>Standard deviations of the score, as each source alone would make it vary.</p>\n{split}"));
+        if (!split.IsEmpty) parts.Add(Markup.Of($"<h3 id=\"variance\">Few-shot variance by source</h3>\n<p>Standard deviations of the score of one run, as each source alone would make it vary: other items, another draw of demonstrations, the same draw in another order, another wording of the prompt. Draws needed for the wanted half-width of the mean’s 95% interval; “more items” where the items alone leave a wider one.</p>\n{split}"));
         return new("seeds", "Variation over seeds", Markup.Join(parts));
     }
 
@@ -218,7 +218,14 @@ internal sealed class PageSections
         return new("fine-tuning", "Fine-tuning runs", Markup.Of($"{TableMarkup.Details("Validation by epoch", plots)}{TableMarkup.Details($"All {ReportFormat.Count(runs.Rows.Count)} runs", TableMarkup.Of(runs))}"));
     }
 
-    private PageSection Contamination() => new("contamination", "Overlap with the pre-training text", TableMarkup.Of(_tables.Contamination()));
+    private PageSection Contamination()
+    {
+        var table = TableMarkup.Of(_tables.Contamination());
+        return new("contamination", "Overlap with the pre-training text", table.IsEmpty ? table : Markup.Of($"""
+            <p>An item overlaps when N words in a row of its text and right answer stand in the text that the model was pre-trained on (Brown et al. 2020, appendix C, compared word by word, without false positives). N is the 5th percentile of the items’ lengths, within 8 to 13 words, and from 2 on for generated tasks. Where overlapping items are much easier than clean ones, the score may be remembered rather than earned.</p>
+            {table}
+            """));
+    }
 
     private PageSection Calibration()
     {
@@ -226,7 +233,7 @@ internal sealed class PageSections
             spec, "Share of right answers", Markup.Of($"<b>{task.Name}</b>. Expected calibration error: {string.Join("; ", _model.Calibration.Where(curve => curve.Task == task.Name).Select(curve => $"{_tables.Labels.Full(curve.Condition)} {ReportFormat.Number(curve.ExpectedError, 3)}"))}."),
             $"Predicted probability against observed accuracy on {task.Name}.", TableMarkup.Of(_tables.Calibration().Only("task", task.Name)), "small")).Where(figure => !figure.IsEmpty).ToList();
         var series = _model.Calibration.Select(curve => curve.Condition).DistinctBy(_tables.Labels.Series).ToList();
-        return new("calibration", "Calibration", figures.Count == 0 ? Markup.Empty : Markup.Of($"<div class=\"plots\">{_figureMarkup.Legend(series)}<div class=\"{(figures.Count > 1 ? "grid" : "single")}\">{Markup.Join(figures)}</div></div>\n"));
+        return new("calibration", "Calibration", figures.Count == 0 ? Markup.Empty : Markup.Of($"<p>In context, the probability is the model’s own over the choices alone (softmax of the sums of log-probabilities); fine-tuned, it is the head’s. Points on the diagonal keep their word. Seeds are pooled.</p>\n<div class=\"plots\">{_figureMarkup.Legend(series)}<div class=\"{(figures.Count > 1 ? "grid" : "single")}\">{Markup.Join(figures)}</div></div>\n"));
     }
 
     private PageSection Explorer() => new("explorer", "Item explorer", _model.Items.Count == 0 ? Markup.Empty : new Markup(Asset.Text("explorer.html")));
