@@ -4,5 +4,8 @@
 #r "ResearchKit.Evaluation.dll"
 #r "ResearchKit.Training.dll"
 #r "ResearchKit.Experiments.dll"
+#r "ResearchKit.Notebooks.dll"
 #r "TorchSharp.dll"
 #r "ResearchKit.FSharp.dll"
+#r "DynamicObj.dll"
+#r "Plotly.NET.dll"
