@@ -88,14 +88,25 @@ module Experiment =
     /// The JSON schema of experiment files, for editors.
     let schema () : string = ExperimentSchema.Generate()
 
-    /// What a comparison will do, cell by cell, without doing it.
-    let plan (experiment: Experiment) : Result<ComparisonPlan, string list> =
+    let private planned (experiment: Experiment) (work: ComparisonConfig -> ComputeDevice -> ComparisonPlan -> 'T) : Result<'T, string list> =
         config experiment
         |> Result.bind (function
             | :? ComparisonConfig as comparison ->
                 Compute.start "auto" comparison.Threads
-                |> Result.bind (fun device -> Problems.catch (fun () -> ComparisonRunner(comparison, experiment.Folder, device).Plan()))
+                |> Result.bind (fun device ->
+                    Problems.catch (fun () -> work comparison device (ComparisonRunner(comparison, experiment.Folder, device).Plan())))
             | other -> Error [ $"{other.Name} is no comparison: there are no cells to plan." ])
+
+    /// What a comparison will do, cell by cell, without doing it.
+    let plan (experiment: Experiment) : Result<ComparisonPlan, string list> = planned experiment (fun _ _ plan -> plan)
+
+    /// What the missing cells will take: time and memory.
+    let estimate (experiment: Experiment) : Result<RunEstimate, string list> =
+        planned experiment (fun config device plan -> RunEstimate.Of(config, plan, device))
+
+    /// The smallest difference that the design finds with 80% power, for each task.
+    let power (experiment: Experiment) : Result<DesignPower list, string list> =
+        planned experiment (fun config _ plan -> List.ofSeq (DesignPower.Of(config, plan)))
 
     /// Runs on a device, telling how far it is. What an earlier run finished is reused.
     let runOn (device: ComputeDevice) (report: Progress -> unit) (experiment: Experiment) : Result<Outcome, string list> =

@@ -163,6 +163,7 @@ module Coverage =
           "ResearchKit.Evaluation.Statistics.ProportionInterval.Normal", "kept for comparison with other programs; Statistics.proportion is better"
           // What a run does inside.
           "ResearchKit.Experiments.Cells.", "Experiment.plan and Experiment.run keep the cells"
+          "ResearchKit.Experiments.DesignPower.ComparisonCount", "a part of Experiment.power"
           "ResearchKit.Experiments.TaskCatalog.Ready", "a part of Experiment.plan"
           "ResearchKit.Experiments.LearningCurve", "Model.card has the curve"
           "ResearchKit.Experiments.ModelHeader", "a part of Experiment.plan"
