@@ -72,7 +72,7 @@ public sealed class ComparisonRunner
                     cells.AddRange(from examples in fineTuning.Examples.Where(n => n <= task.Splits.Train.Count)
                                    from recipe in fineTuning.Recipes
                                    from seed in fineTuning.Seeds
-                                   select new PlannedFineTuning(model, task, examples, recipe.Key, seed, cost.FineTuning(task, examples, recipe.Value, models[model], tokenizers[model])));
+                                   select new PlannedFineTuning(model, task, examples, recipe.Key, seed, cost.FineTuning(task, examples, recipe.Value, fineTuning.ValidationLimit, models[model], tokenizers[model])));
                 }
             }
         }
@@ -145,7 +145,7 @@ public sealed class ComparisonRunner
         var splits = cell.Task.Splits;
         var train = cell.Task.TrainingExamples(cell.Examples, cell.Seed);
         var within = new InlineProgress<FineTuneProgress>(step => meter.Within(cell, step.TotalSteps == 0 ? 1 : (double)step.Step / step.TotalSteps));
-        return FineTuner.Run(pretrained, tokenizer, _config.FineTuning!.Recipes[cell.Recipe], cell.Task.ClassCount, train, ReadyTask.Labelled(splits.Validation), ReadyTask.Labelled(splits.Test), cell.Seed, within, cancellation);
+        return FineTuner.Run(pretrained, tokenizer, _config.FineTuning!.Recipes[cell.Recipe], cell.Task.ClassCount, train, cell.Task.ValidationExamples(_config.FineTuning.ValidationLimit, _config.Seed), ReadyTask.Labelled(splits.Test), cell.Seed, within, cancellation);
     }
 
     private (string Path, PlainPassCheck Check) WriteReport(ComparisonPlan plan, IProgress<RunProgress>? progress, CancellationToken cancellation)
@@ -194,7 +194,11 @@ public sealed class ComparisonRunner
         models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Scored.Fingerprint, cell.Shots, cell.Seed, _config.InContext!.Overflow, CellEnvironment()) { OrderSeed = cell.Order == 0 ? null : cell.Order };
 
     private FineTuningKey KeyOf(PlannedFineTuning cell, IReadOnlyList<ModelHeader> models) => new(
-        models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Task.Fingerprint, cell.Examples, cell.Seed, _config.FineTuning!.Recipes[cell.Recipe], CellEnvironment());
+        models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Task.Fingerprint, cell.Examples, cell.Seed, _config.FineTuning!.Recipes[cell.Recipe], CellEnvironment())
+    {
+        ValidationLimit = _config.FineTuning.ValidationLimit < cell.Task.Splits.Validation.Count ? _config.FineTuning.ValidationLimit : null,
+        ValidationSeed = _config.FineTuning.ValidationLimit < cell.Task.Splits.Validation.Count ? _config.Seed : null,
+    };
 
     private CellTiming TimingOf(PlannedCell cell, IReadOnlyList<ModelHeader> models, double seconds)
     {

@@ -39,6 +39,15 @@ public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fi
     public IReadOnlyList<LabelledExample> TrainingExamples(int count, long seed) =>
         Labelled(new CounterRandom(seed, "fine-tuning examples of " + Task.Name).Sample(Splits.Train.Count, count).Select(i => Splits.Train[i]));
 
+    /// <summary>The validation examples that choose the best epoch.</summary>
+    /// <param name="limit">How many, chosen by the seed; null for all.</param>
+    /// <param name="seed">Seed of the choice.</param>
+    public IReadOnlyList<LabelledExample> ValidationExamples(int? limit, long seed)
+    {
+        if (!(limit < Splits.Validation.Count)) return Labelled(Splits.Validation);
+        return Labelled(new CounterRandom(seed, "validation items of " + Task.Name).Sample(Splits.Validation.Count, limit.Value).Order().Select(i => Splits.Validation[i]));
+    }
+
     /// <summary>Labelled examples of some items.</summary>
     public static IReadOnlyList<LabelledExample> Labelled(IEnumerable<TaskItem> items) =>
         [.. items.Where(item => item is { Structured: not null, Gold: not null }).Select(item => new LabelledExample(item.Id, item.Structured!, item.Gold!.Value))];

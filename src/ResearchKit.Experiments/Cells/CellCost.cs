@@ -30,7 +30,7 @@ internal sealed class CellCost
     }
 
     /// <summary>Work of a fine-tuning: training tokens count three times (forward and backward), and every epoch scores the validation split.</summary>
-    public long FineTuning(ReadyTask task, int examples, FineTuneRecipe recipe, ModelHeader model, ITokenizer tokenizer)
+    public long FineTuning(ReadyTask task, int examples, FineTuneRecipe recipe, int? validationLimit, ModelHeader model, ITokenizer tokenizer)
     {
         var key = (task.Fingerprint, model.TokenizerFingerprint, model.Config.ContextLength);
         if (!_examples.TryGetValue(key, out var tokens))
@@ -39,7 +39,7 @@ internal sealed class CellCost
             _examples[key] = tokens = ReadyTask.Labelled(Sampled(task.Splits.Train)).Select(example => (double)transformation.Encode(example).Sequences.Sum(sequence => sequence.Length)).DefaultIfEmpty(0).Average();
         }
 
-        return (long)(tokens * (3.0 * recipe.Epochs * examples + recipe.Epochs * task.Splits.Validation.Count + task.Splits.Test.Count));
+        return (long)(tokens * (3.0 * recipe.Epochs * examples + recipe.Epochs * Math.Min(validationLimit ?? int.MaxValue, task.Splits.Validation.Count) + task.Splits.Test.Count));
     }
 
     private static IEnumerable<TaskItem> Sampled(IReadOnlyList<TaskItem> items) =>

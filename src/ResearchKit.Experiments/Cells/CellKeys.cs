@@ -27,6 +27,12 @@ public sealed record FineTuningKey(string Weights, string Tokenizer, string Task
     /// <summary>The version of fine-tuning that this code writes. Raise it when fine-tuning changes meaning or bits.</summary>
     public const int CurrentVersion = 1;
 
+    /// <summary>Validation items that choose the best epoch; null for all.</summary>
+    public int? ValidationLimit { get; init; }
+
+    /// <summary>Seed of their choice; null where all are taken.</summary>
+    public long? ValidationSeed { get; init; }
+
     /// <summary>Version of fine-tuning that made the cell.</summary>
     public int TrainingVersion { get; init; } = CurrentVersion;
 

@@ -120,6 +120,9 @@ public sealed record FineTuningConfig
     /// <summary>Seeds of the examples drawn, the new parameters and the batch order.</summary>
     public IReadOnlyList<long> Seeds { get; init; } = [1, 2, 3];
 
+    /// <summary>Score at most this many validation items after every epoch, chosen by the experiment's seed; they choose the best epoch. Default all.</summary>
+    public int? ValidationLimit { get; init; }
+
     /// <summary>Named recipes, such as <c>"gpt1": {}</c> for the paper's and <c>"no-lm": {"lambda": 0}</c>. Default the paper's alone.</summary>
     public IReadOnlyDictionary<string, FineTuneRecipe> Recipes { get; init; } = new Dictionary<string, FineTuneRecipe> { ["gpt1"] = new() };
 
@@ -127,6 +130,7 @@ public sealed record FineTuningConfig
     {
         if (Examples.Count == 0 || Examples.Any(n => n < 1) || Examples.Distinct().Count() != Examples.Count) yield return $"`fine_tuning.examples` ([{string.Join(", ", Examples)}]) must be different whole numbers from 1 up.";
         if (Seeds.Count == 0 || Seeds.Distinct().Count() != Seeds.Count) yield return $"`fine_tuning.seeds` ([{string.Join(", ", Seeds)}]) must be different numbers, at least one.";
+        if (ValidationLimit is < 1) yield return $"`fine_tuning.validation_limit` ({ValidationLimit}) must be at least 1, or absent for all items.";
         if (Recipes.Count == 0) yield return "`fine_tuning.recipes` is empty: name at least one, such as {\"gpt1\": {}}.";
         foreach (var problem in Recipes.SelectMany(recipe => recipe.Value.Problems($"fine_tuning.recipes.{recipe.Key}."))) yield return problem;
     }
