@@ -100,6 +100,9 @@ public sealed record GenerationOptions
     /// <summary>Ids that end a text (not part of the result). Default none.</summary>
     public IReadOnlyList<int> StopTokens { get; init; } = [];
 
+    /// <summary>Ids that are never chosen, such as a stop-word filter's; reported log-probabilities stay those of the unmodified model. Default none.</summary>
+    public IReadOnlyList<int> SuppressedTokens { get; init; } = [];
+
     /// <summary>What happens where prompt and new tokens exceed n_ctx. Default <see cref="ContextOverflow.Slide"/>.</summary>
     public ContextOverflow Overflow { get; init; } = ContextOverflow.Slide;
 }

@@ -45,7 +45,8 @@ public static class Evaluator
         {
             GenerationScoring scoring => Generate(tokenizer, scoring, options, items, fitter, ledger, cancellation),
             ThresholdScoring scoring => Threshold(tokenizer, task, splits, scoring, options, items, fitter, encoder, ledger, cancellation),
-            PerplexityScoring scoring => Roll(tokenizer, scoring, items, fitter, encoder, ledger, cancellation),
+            PerplexityScoring scoring => Roll(tokenizer, scoring, items, fitter, encoder, ledger, model.ContextLength, cancellation),
+            TargetScoring { StopWords: { } list } => WithoutStopWords(tokenizer, list, items, Rank(task, options, items, fitter, encoder, ledger, cancellation), fitter, ledger, cancellation),
             _ => Rank(task, options, items, fitter, encoder, ledger, cancellation),
         };
 
@@ -148,13 +149,15 @@ public static class Evaluator
         ITokenizer tokenizer, GenerationScoring scoring, EvaluationOptions options, IReadOnlyList<TaskItem> items,
         PromptFitter fitter, RequestLedger ledger, CancellationToken cancellation)
     {
-        var stops = scoring.StopStrings.Length > 0 ? scoring.StopStrings : ["\n"];
-        var generation = new GenerationOptions
+        var stops = scoring.StopStrings.Length > 0 || scoring.SentenceCount is not null ? scoring.StopStrings : ["\n"];
+        GenerationOptions Options(TaskItem item) => new()
         {
             MaxNewTokenCount = scoring.MaxNewTokenCount,
-            BeamWidth = scoring.BeamWidth,
+            BeamWidth = scoring.TopK is null ? scoring.BeamWidth : 1,
             LengthPenalty = scoring.LengthPenalty,
-            Seed = options.Seed,
+            TopK = scoring.TopK ?? 0,
+            Temperature = scoring.TopK is null ? 0 : 1,
+            Seed = scoring.TopK is null ? options.Seed : (long)new CounterRandom(options.Seed, "sampled answer/" + item.Id).NextUInt64(),
             StopTokens = tokenizer.EndOfTextId is { } end ? [end] : [],
         };
         bool Stops(IReadOnlyList<int> ids)
@@ -164,28 +167,31 @@ public static class Evaluator
         }
 
         var prompts = items.Select(item => fitter.FitPrompt(item, scoring.MaxNewTokenCount)).ToArray();
-        var generated = ledger.Generate([.. prompts.Select(prompt => new GenerationRequest(prompt.Requests[0].Context, generation) { Stop = Stops })], cancellation);
+        var generated = ledger.Generate([.. prompts.Select((prompt, i) => new GenerationRequest(prompt.Requests[0].Context, Options(items[i])) { Stop = Stops })], cancellation);
         return [.. items.Select((item, i) =>
         {
             var text = CutAt(tokenizer.Decode(generated[i].Tokens), stops);
+            if (scoring.SentenceCount is { } sentences) text = Sentences.First(text, sentences);
             var answers = item.Answers.Count > 0 ? item.Answers : [PromptBuilder.GoldText(item)];
             return Result(item, prompts[i], generated[i].DroppedTokenCount) with
             {
                 Generated = text,
                 Answers = answers,
-                Score = GenerationMetrics.Score(scoring.Metric, text, answers),
+                Score = GenerationMetrics.Score(scoring.Metric, text, answers) is var score && scoring.LabelSaysMatch == true ? (score >= 1 == (item.Gold == 1) ? 1 : 0) : score,
             };
         })];
     }
 
     private static ItemResult[] Roll(
         ITokenizer tokenizer, PerplexityScoring scoring, IReadOnlyList<TaskItem> items, PromptFitter fitter,
-        ContinuationEncoder encoder, RequestLedger ledger, CancellationToken cancellation)
+        ContinuationEncoder encoder, RequestLedger ledger, int contextLength, CancellationToken cancellation)
     {
         var prompts = items.Select(fitter.WholeText).ToArray();
         var texts = prompts.Select(prompt => prompt.Rendered.Contexts[0]).ToArray();
         var ids = texts.Select(tokenizer.Encode).ToArray();
-        var rolled = ledger.Roll(ids, encoder.PrefixTokenId, cancellation);
+        var rolled = scoring.Stride is { } stride
+            ? StridedWindows.LogLikelihood(ids, encoder.PrefixTokenId, contextLength, stride, ledger, cancellation)
+            : ledger.Roll(ids, encoder.PrefixTokenId, cancellation);
         return [.. items.Select((item, i) =>
         {
             var counted = scoring.CountedField is { } field
@@ -203,7 +209,9 @@ public static class Evaluator
                     LogProbability = rolled[i].Sum(),
                     CharacterCount = counted.EnumerateRunes().Count(),
                     ByteCount = Encoding.UTF8.GetByteCount(counted),
-                    WordCount = Regex.Split(counted, @"\s+").Length,
+                    WordCount = scoring.CountLineEnds == true
+                        ? counted.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length + counted.Count(c => c == '\n')
+                        : Regex.Split(counted, @"\s+").Length,
                 }],
             };
         })];
@@ -217,13 +225,32 @@ public static class Evaluator
         if (pool.Count == 0) throw new ConfigException($"Task {task.Name}: no {task.Demonstrations.Split} items to choose the threshold by.");
         var chosen = new CounterRandom(options.DemonstrationSeed ?? options.Seed, "threshold").Sample(pool.Count, Math.Min(pool.Count, scoring.CalibrationItemCount));
         TaskItem[] all = [.. items, .. chosen.Select(i => pool[i])];
-        var rolled = Roll(tokenizer, new PerplexityScoring(), all, fitter, encoder, ledger, cancellation);
+        var rolled = Roll(tokenizer, new PerplexityScoring(), all, fitter, encoder, ledger, 0, cancellation);
         double Mean(ItemResult item) => item.Choices[0].LogProbability / Math.Max(1, item.Choices[0].TokenIds.Count);
         var threshold = LabelThreshold.Best([.. rolled.Skip(items.Count).Select(item => (Mean(item), item.Gold == 1))]);
         return [.. rolled.Take(items.Count).Select(item => Mean(item) > threshold ? 1 : 0).Zip(rolled, (choice, item) => item with
         {
             Predictions = [new ChoicePrediction("threshold", choice, choice == item.Gold, false)],
             Score = choice == item.Gold ? 1 : 0,
+        })];
+    }
+
+    /// <summary>GPT-2's stop-word filter on targets already scored: right where greedy decoding from all tokens but the list's gives the target.</summary>
+    /// <remarks>Only words that are one token can be left out of the prediction; a target that is itself of the list is never predicted.</remarks>
+    private static ItemResult[] WithoutStopWords(
+        ITokenizer tokenizer, string list, IReadOnlyList<TaskItem> items, ItemResult[] scored, PromptFitter fitter, RequestLedger ledger, CancellationToken cancellation)
+    {
+        var words = StopWordList.Get(list);
+        int[] suppressed = [.. words.SelectMany(word => new[] { " " + word, word }).Select(tokenizer.Encode).Where(ids => ids.Length == 1).Select(ids => ids[0]).Distinct().Order()];
+        var requests = items.Select(item => fitter.FitContinuations(item).Requests[0]).ToArray();
+        var generated = ledger.Generate([.. requests.Select(request => new GenerationRequest(request.Context, new GenerationOptions
+        {
+            MaxNewTokenCount = request.Continuation.Length, SuppressedTokens = suppressed, Overflow = ContextOverflow.CutPrompt,
+        }))], cancellation);
+        return [.. scored.Select((item, i) => item with
+        {
+            Generated = tokenizer.Decode(generated[i].Tokens),
+            Score = generated[i].Tokens.AsSpan().SequenceEqual(requests[i].Continuation) && !words.Contains(item.Choices[0].Answer.Trim(), StringComparer.OrdinalIgnoreCase) ? 1 : 0,
         })];
     }
 

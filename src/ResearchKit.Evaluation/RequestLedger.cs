@@ -39,8 +39,8 @@ internal sealed class RequestLedger(ILanguageModel model, string task, int chunk
 
     public IReadOnlyList<GeneratedText> Generate(GenerationRequest[] requests, CancellationToken cancellation)
     {
-        RequestCount = requests.Length;
-        var positions = new Dictionary<LikelihoodRequest, int>(RequestEquality.Instance);       // equal prompts give equal texts: options are the same for all
+        RequestCount += requests.Length;
+        var positions = new Dictionary<LikelihoodRequest, int>(RequestEquality.Instance);       // equal prompts share one text: options differ in the sampler's seed at most
         var distinct = new List<GenerationRequest>();
         var index = new int[requests.Length];
         for (var i = 0; i < requests.Length; i++)
@@ -53,9 +53,9 @@ internal sealed class RequestLedger(ILanguageModel model, string task, int chunk
             }
         }
 
-        DistinctRequestCount = distinct.Count;
+        DistinctRequestCount += distinct.Count;
         var texts = InChunks(distinct, chunk => model.Generate(chunk, cancellation));
-        ForwardTokenCount = distinct.Zip(texts, (request, text) => (long)request.Prompt.Length + text.Tokens.Length).Sum();
+        ForwardTokenCount += distinct.Zip(texts, (request, text) => (long)request.Prompt.Length + text.Tokens.Length).Sum();
         return [.. index.Select(i => texts[i])];
     }
 

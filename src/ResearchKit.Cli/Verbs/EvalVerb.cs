@@ -1,54 +1,117 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using ResearchKit.Core;
+using ResearchKit.Core.Configuration;
 using ResearchKit.Evaluation;
+using ResearchKit.Evaluation.Protocols;
+using ResearchKit.Evaluation.Tasks;
 using ResearchKit.Experiments;
-using ResearchKit.Experiments.Configuration;
 using ResearchKit.Models;
 using ResearchKit.Models.Checkpoints;
 
 namespace ResearchKit.Cli.Verbs;
 
-/// <summary><c>rk eval</c>: one model on one task from the prompt alone.</summary>
+/// <summary><c>rk eval</c>: one model on one task from the prompt alone, under one protocol or all that define it.</summary>
 internal sealed class EvalVerb : Verb
 {
     public override Command Command()
     {
         var model = ModelFolderOption();
         var task = new Option<string>("--task") { Description = "Task name (rk task list shows all).", Required = true, HelpName = "NAME" };
+        var (protocol, assume) = (ProtocolOptions.Protocol(", or `all` that define the task, side by side"), ProtocolOptions.Assume());
         var shots = new Option<int>("--shots", "-k") { Description = "Demonstrations in the prompt.", DefaultValueFactory = _ => 0 };
         var limit = new Option<int?>("--limit") { Description = "Score at most this many test items, chosen by the seed.", HelpName = "N" };
         var seed = new Option<long>("--seed") { Description = "Seed of items and demonstrations.", DefaultValueFactory = _ => 1 };
-        var overflow = new Option<OverflowPolicy>("--overflow") { Description = "What to do with prompts longer than the context.", DefaultValueFactory = _ => OverflowPolicy.ReduceShots };
+        var overflow = new Option<OverflowPolicy?>("--overflow") { Description = "What to do with prompts longer than the context; default the protocol's own (the kit's words: ReduceShots)." };
         var show = new Option<int>("--show") { Description = "Also print the prompts and answers of the first n items.", HelpName = "N" };
         var (device, threads, json) = (Device(), Threads(), Json());
         var command = new Command("eval", """
-            Evaluates a model on a task from the prompt alone, with all normalizations from one pass.
+            Evaluates a model on a task from the prompt alone, with all normalizations from one pass, and prints the protocol beside the score.
 
             Example:  rk eval --model results/models/gpt2-mini --task suite/label-induction --shots 8 --limit 200
-            """) { model, task, shots, limit, seed, overflow, show, device, threads, json };
+                      rk eval --model gpt2 --task lambada --protocol gpt2-paper
+                      rk eval --model gpt2 --task arc-easy --protocol all --limit 500
+            """) { model, task, protocol, assume, shots, limit, seed, overflow, show, device, threads, json };
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(shots) < 0) throw new ConfigException($"--shots ({parsed.GetValue(shots)}) must be 0 or more.");
             if (parsed.GetValue(limit) is < 1) throw new ConfigException($"--limit ({parsed.GetValue(limit)}) must be at least 1.");
             var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
-            var ready = TaskCatalog.Ready(new TaskReference { Name = parsed.GetRequiredValue(task), Limit = parsed.GetValue(limit) }, parsed.GetValue(seed), Environment.CurrentDirectory);
+            var loadedTask = TaskCatalog.Get(parsed.GetRequiredValue(task));
+            var (name, chosen) = (parsed.GetValue(protocol), ProtocolOptions.Parse(parsed.GetValue(assume)));
+            var protocols = name == "all" ? AllOf(loadedTask, chosen) : [TaskProtocols.Get(loadedTask, name ?? TaskProtocols.OwnName, chosen)];
+            if (protocols[0].IsFineTuned) throw new ConfigException($"{protocols[0].Name} fine-tunes on {loadedTask.Name}: use `rk finetune --task {loadedTask.Name}`.");
             using var loaded = ModelFolder.Load(parsed.GetRequiredValue(model));
             var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{parsed.GetValue(model)} has no tokenizer files (vocab.json and merges.txt).");
             compute.Take(loaded.Model);
             using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
-            var options = new EvaluationOptions { Shots = parsed.GetValue(shots), Seed = parsed.GetValue(seed), Overflow = parsed.GetValue(overflow) };
-            TaskResult result;
+            var options = new EvaluationOptions { Shots = parsed.GetValue(shots), Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) };
+            ProtocolComparisonResult compared;
             using (var line = new ProgressLine())
             {
-                result = Evaluator.Run(languageModel, tokenizer, ready.Task, ready.Splits, options, new RequestProgress(line), cancellation);
+                compared = ProtocolComparison.Run(languageModel, tokenizer, loadedTask, protocols, options, parsed.GetValue(overflow), new RequestProgress(line), cancellation);
             }
 
-            if (parsed.GetValue(json)) PrintJson(result);
-            else Print(result, parsed.GetValue(show));
+            if (name == "all")
+            {
+                if (parsed.GetValue(json)) PrintJson(new { compared.Task, compared.Model, compared.Shots, compared.SharedItemCount, compared.RequestCount, compared.AskedCount, scores = compared.Scores.Select(score => new { protocol = score.Facts, score.Result }), compared.Gaps });
+                else PrintAll(compared, parsed.GetValue(show));
+            }
+            else if (parsed.GetValue(json))
+            {
+                var node = JsonSerializer.SerializeToNode(compared.Scores[0].Result, ConfigJson.Options)!.AsObject();
+                node["protocol"] = JsonSerializer.SerializeToNode(compared.Scores[0].Facts, ConfigJson.Options);
+                Console.WriteLine(node.ToJsonString(ConfigJson.Options));
+            }
+            else
+            {
+                Print(compared.Scores[0].Result, parsed.GetValue(show));
+                new PromptPrinter(Console.Out, PromptPrinter.IsColourTerminal).Facts(compared.Scores[0].Facts);
+            }
+
             return Task.FromResult(0);
         });
         return command;
+    }
+
+    /// <summary>The published protocols that prompt; those that fine-tune are named and left to `rk finetune`.</summary>
+    private static IReadOnlyList<Protocol> AllOf(EvaluationTask task, Dictionary<string, string> chosen)
+    {
+        var defined = TaskProtocols.Of(task, chosen);
+        var prompted = defined.Where(protocol => !protocol.IsFineTuned).ToArray();
+        if (prompted.Length == 0)
+            throw new ConfigException($"No published protocol prompts for {task.Name}" + (defined.Count > 0 ? $"; {defined[0].Name} fine-tunes on it (`rk finetune --task {task.Name}`)." : ".") + " Leave --protocol out for the kit's own words.");
+        TaskProtocols.RequireKnown(chosen, prompted);
+        return prompted;
+    }
+
+    private static void PrintAll(ProtocolComparisonResult compared, int show)
+    {
+        var printer = new PromptPrinter(Console.Out, PromptPrinter.IsColourTerminal);
+        foreach (var score in compared.Scores)
+        {
+            Print(score.Result, show);
+            printer.Facts(score.Facts);
+            Console.WriteLine();
+        }
+
+        Console.WriteLine($"{compared.Model} on {compared.Task}, {compared.Shots}-shot, by protocol:");
+        var width = compared.Scores.Max(score => score.Protocol.Name.Length);
+        foreach (var score in compared.Scores)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {score.Protocol.Name.PadRight(width)}  {score.Result.Score,9:0.0000}  {score.Result.Metric}, {score.Result.Items.Count} items"));
+        if (compared.Gaps.Count > 0) Console.WriteLine($"How much of a gap is protocol (same model, same {compared.SharedItemCount} items, so all of it is):");
+        foreach (var gap in compared.Gaps)
+        {
+            var parts = gap.Difference is not { } difference
+                ? "other metrics, so no difference"
+                : string.Create(CultureInfo.InvariantCulture, $"{difference:+0.0000;-0.0000;0.0000}")
+                    + (gap.Normalization is { } normalization ? string.Create(CultureInfo.InvariantCulture, $" = normalization {normalization:+0.0000;-0.0000;0.0000}, prompt and the rest {gap.Rest:+0.0000;-0.0000;0.0000}") : "")
+                    + (gap.ChangedItemCount is { } changed ? string.Create(CultureInfo.InvariantCulture, $"; {changed} items right under one only") : "");
+            Console.WriteLine($"  {gap.From} -> {gap.To}: {parts}; they differ in {string.Join(", ", gap.Differs)}");
+        }
+
+        Console.WriteLine($"  {compared.RequestCount} requests of {compared.Scores.Count} protocols; the model scored {compared.AskedCount} different ones.");
     }
 
     private static void Print(TaskResult result, int show)

@@ -118,7 +118,8 @@ internal static partial class ChoiceDatasets
             var (row, i) = pair;
             var choices = new List<string> { row.Text("distractor1"), row.Text("distractor2"), row.Text("distractor3") };
             choices.Insert(i % 4, row.Text("correct_answer"));
-            return Question(row.Text("question"), [.. choices], i % 4);
+            var item = Question(row.Text("question"), [.. choices], i % 4);
+            return item with { Fields = new Dictionary<string, string>(item.Fields) { ["support"] = row.Text("support") } };
         });
     }
 

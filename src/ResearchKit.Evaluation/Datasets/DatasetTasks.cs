@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ResearchKit.Core;
 using ResearchKit.Core.Random;
 using ResearchKit.Evaluation.Tasks;
@@ -12,6 +13,8 @@ namespace ResearchKit.Evaluation.Datasets;
 /// </remarks>
 public static class DatasetTasks
 {
+    private static readonly Lazy<Dictionary<string, TaskSizes>> Sizes = new(ReadSizes);
+
     private static readonly IReadOnlyList<DatasetTask> Entries =
     [
         .. SentenceDatasets.Tasks, .. InferenceDatasets.Tasks, .. ChoiceDatasets.Tasks, .. WinogradDatasets.Tasks, .. PassageDatasets.Tasks,
@@ -32,13 +35,33 @@ public static class DatasetTasks
         return entry.Template with { Name = name, Load = () => entry.Read(reader) };
     }
 
+    /// <summary>Prompt, scoring and description of a task, for looking at where its data is not at hand; its items cannot be loaded.</summary>
+    /// <exception cref="ConfigException">No such task.</exception>
+    public static EvaluationTask Describe(string name) => Find(name).Template;
+
     /// <summary>Name of the catalogue entry that a task reads.</summary>
     /// <exception cref="ConfigException">No such task.</exception>
     public static string DatasetOf(string name) => Find(name).Dataset;
 
+    /// <summary>Items of a task's splits, without reading its files.</summary>
+    /// <exception cref="ConfigException">No such task.</exception>
+    public static TaskSizes SizesOf(string name) => Sizes.Value[Find(name).Name];
+
+    private static Dictionary<string, TaskSizes> ReadSizes()
+    {
+        using var stream = typeof(DatasetTasks).Assembly.GetManifestResourceStream("ResearchKit.Evaluation.Datasets.task-sizes.json")!;
+        return JsonSerializer.Deserialize<Dictionary<string, int[]>>(stream)!.ToDictionary(entry => entry.Key, entry => new TaskSizes(entry.Value[0], entry.Value[1], entry.Value[2]));
+    }
+
     private static DatasetTask Find(string name) => Entries.FirstOrDefault(e => e.Name == name)
         ?? throw new ConfigException($"no task '{name}' over real data; the tasks are {string.Join(", ", Names)}");
 }
+
+/// <summary>How many items the splits of a task hold.</summary>
+/// <param name="Train">For fine-tuning and demonstrations.</param>
+/// <param name="Validation">For choosing an epoch.</param>
+/// <param name="Test">Scored.</param>
+public sealed record TaskSizes(int Train, int Validation, int Test);
 
 /// <summary>A registered task: prompt and scoring now, items later.</summary>
 /// <param name="Name">Name of the task.</param>
@@ -55,7 +78,7 @@ internal sealed record DatasetTask(string Name, string Dataset, string Descripti
 
     public EvaluationTask Template => new()
     {
-        Name = Name, Description = Description, Load = () => throw new InvalidOperationException("set by Get"),
+        Name = Name, Description = Description, Load = () => throw new InvalidOperationException("a described task has no items: get it from a data folder"),
         Prompt = Prompt, Scoring = Scoring, Demonstrations = Demonstrations, Metrics = Metrics,
     };
 }

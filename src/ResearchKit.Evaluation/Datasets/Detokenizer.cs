@@ -21,6 +21,10 @@ internal static partial class Detokenizer
             .Replace(" N ", " 1 ", StringComparison.Ordinal).Replace(" 's", "'s", StringComparison.Ordinal);
     }
 
+    /// <summary>Penn Treebank (Mikolov): the rules of Megatron-LM, its lost space before <c>1</c> included; <c>&lt;unk&gt;</c> and lower case stay.</summary>
+    public static string PennTreebank(string text) => text.Replace(" '", "'", StringComparison.Ordinal).Replace(" \n", "\n", StringComparison.Ordinal).Replace("\n ", "\n", StringComparison.Ordinal)
+        .Replace(" n't", "n't", StringComparison.Ordinal).Replace(" N ", "1 ", StringComparison.Ordinal).Replace("$ 1", "$1", StringComparison.Ordinal).Replace("# 1", "#1", StringComparison.Ordinal);
+
     [GeneratedRegex(@"\(\s*([^)]*?)\s*\)")]
     private static partial Regex Round();
 

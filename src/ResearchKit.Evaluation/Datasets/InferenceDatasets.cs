@@ -47,8 +47,11 @@ internal static class InferenceDatasets
         {
             Metrics = [TaskMetric.F1, TaskMetric.Accuracy],
         },
-        new("stsb", "stsb", "STS-B: similarity of two sentences, 0 to 5; choices and labels are the score rounded half up (the raw score is the field `score`), so accuracy is of six classes and not the published correlation.",
-            new("{first}\n{second}\nquestion: How similar are the two sentences above, from 0 to 5?\nanswer:"), new ChoiceScoring(), Stsb),
+        new("stsb", "stsb", "STS-B: similarity of two sentences, 0 to 5. Predicted is the mean of 0 to 5 under the model's distribution, correlated with the raw score as published; labels for fine-tuning are scores rounded half up.",
+            new("{first}\n{second}\nquestion: How similar are the two sentences above, from 0 to 5?\nanswer:"), new ChoiceScoring(), Stsb)
+        {
+            Metrics = [TaskMetric.Pearson, TaskMetric.Spearman, TaskMetric.Accuracy],
+        },
         new("wic", "wic", "WiC (SuperGLUE): whether a word has the same sense in two sentences. Scored: val (638); validation: a tenth of train.",
             new("{sentence1}\n{sentence2}\nquestion: Is the word '{word}' used in the same way in the two sentences above?\nanswer:"), new ChoiceScoring(),
             r => TrainAndVal(r, "wic", Wic)),
@@ -100,7 +103,7 @@ internal static class InferenceDatasets
         IReadOnlyList<TaskItem> Split(string split) => DatasetSplits.Items(split, reader.Expect(split, reader.Csv($"stsb/stsb-en-{split}.csv", 3, hasHeader: false)), row =>
         {
             var item = Similar(row[0], row[1], ["0", "1", "2", "3", "4", "5"], (int)Math.Floor(double.Parse(row[2], CultureInfo.InvariantCulture) + 0.5));
-            return item with { Fields = new Dictionary<string, string>(item.Fields) { ["score"] = row[2] } };
+            return item with { Fields = new Dictionary<string, string>(item.Fields) { ["score"] = row[2] }, Answers = [row[2]] };
         });
         return new(Split("train"), Split("dev"), Split("test"));
     }
@@ -108,9 +111,11 @@ internal static class InferenceDatasets
     private static TaskItem Wic(JsonElement row)
     {
         var (word, first, second) = (row.Text("word"), row.Text("sentence1"), row.Text("sentence2"));
+        var fields = new Dictionary<string, string> { ["word"] = word, ["sentence1"] = first, ["sentence2"] = second };
+        if (row.TryGetProperty("start1", out var start)) fields["form1"] = first[start.GetInt32()..row.Number("end1")];       // train has no places
         return new()
         {
-            Id = "", Fields = new Dictionary<string, string> { ["word"] = word, ["sentence1"] = first, ["sentence2"] = second },
+            Id = "", Fields = fields,
             Choices = NoYes, Gold = row.GetProperty("label").GetBoolean() ? 1 : 0, Structured = new SimilarityInput($"{word}: {first}", $"{word}: {second}"),
         };
     }

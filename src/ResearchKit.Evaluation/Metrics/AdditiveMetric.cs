@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ResearchKit.Evaluation.Metrics;
 
 /// <summary>A task metric as a function of sums over items. Every metric of this kit has that form, so resampling adds vectors instead of scoring texts again.</summary>
@@ -50,6 +52,8 @@ public sealed class AdditiveMetric
             "word_perplexity" => PerUnit(item => item.Choices[0].WordCount, Math.Exp),
             "byte_perplexity" => PerUnit(item => item.Choices[0].ByteCount, Math.Exp),
             "bits_per_byte" => PerUnit(item => item.Choices[0].ByteCount, nats => nats / Math.Log(2)),
+            "pearson" => OfPairs(name, items, values => [.. values]),
+            "spearman" => OfPairs(name, items, Correlation.Ranks),
             "brier" => Mean(item => Calibration.Brier(Distribution(item), GoldOf(item, name))),
             "calibration_error" => OfCalibration(name),
             "bleu" => Sum(name, item => Bleu.SufficientCounts(item.Generated ?? "", item.Answers), sums => Bleu.FromSufficientCounts(sums) / 100),
@@ -89,6 +93,34 @@ public sealed class AdditiveMetric
             return counts;
         }, sums => value(new LabelCounts(sums[..classes], sums[classes..(2 * classes)], sums[(2 * classes)..])));
     }
+
+    /// <summary>Pearson's r of predicted and accepted numbers, or of their ranks among all items (in a resample of the items, the ranks stay those).</summary>
+    private static AdditiveMetric OfPairs(string name, IReadOnlyList<ItemResult> items, Func<IReadOnlyList<double>, double[]> transform)
+    {
+        var (predicted, accepted) = (transform([.. items.Select(item => ExpectedNumber(item, name))]), transform([.. items.Select(item => AcceptedNumber(item, name))]));
+        var pairs = items.Select((item, i) => (item.Id, Pair: (predicted[i], accepted[i]))).ToDictionary(entry => entry.Id, entry => entry.Pair, StringComparer.Ordinal);
+        return Sum(name, item =>
+        {
+            var (x, y) = pairs[item.Id];
+            return [1, x, y, x * x, y * y, x * y];
+        }, sums =>
+        {
+            var (n, x, y) = (sums[0], sums[1], sums[2]);
+            double xx = sums[3] - x * x / n, yy = sums[4] - y * y / n;
+            return xx <= 0 || yy <= 0 ? 0 : Math.Clamp((sums[5] - x * y / n) / Math.Sqrt(xx * yy), -1, 1);
+        });
+    }
+
+    /// <summary>Mean of the choices read as numbers, weighted by the model's own distribution; the predicted one's index where a result holds no likelihoods, as of fine-tuning.</summary>
+    private static double ExpectedNumber(ItemResult item, string metric) => item.Choices.Count == 0
+        ? item.Predicted ?? throw new ArgumentException($"Metric {metric}: item {item.Id} has neither likelihoods nor a prediction.")
+        : Distribution(item).Zip(item.Choices, (p, choice) => p * Number(choice.Answer, item, metric)).Sum();
+
+    private static double AcceptedNumber(ItemResult item, string metric) =>
+        Number(item.Answers.Count > 0 ? item.Answers[0] : throw new ArgumentException($"Metric {metric}: item {item.Id} has no accepted number."), item, metric);
+
+    private static double Number(string text, ItemResult item, string metric) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+        ? value : throw new ArgumentException($"Metric {metric}: item {item.Id} has \"{text}\" where a number is needed.");
 
     private static AdditiveMetric OfCalibration(string name) => Sum(name, item =>
     {

@@ -15,7 +15,7 @@ public static class HarnessTasks
     private static readonly PromptTemplate Question = new("Question: {question}\nAnswer:");
 
     /// <summary>All tasks, in a fixed order.</summary>
-    public static IReadOnlyList<HarnessTask> All { get; } = [.. Language(), .. Choices(), .. Pairs(), .. Passages(), .. Answers()];
+    public static IReadOnlyList<HarnessTask> All { get; } = [.. Language(), .. Choices(), .. Pairs(), .. Passages(), .. Answers(), .. Texts()];
 
     /// <summary>The task of that name.</summary>
     /// <exception cref="ConfigException">No such task.</exception>
@@ -314,6 +314,39 @@ public static class HarnessTasks
                 Adapt = HarnessAdapters.Each(item => item.With(("context", "Please unscramble the letters into a word, and write that word:" + item.Fields["context"]))),
             };
         }
+    }
+
+    private static IEnumerable<HarnessTask> Texts()
+    {
+        static string Language(string code) => code switch { "en" => "English", "fr" => "French", "de" => "German", _ => "Romanian" };
+        foreach (var (year, source, target) in new[] { (14, "en", "fr"), (14, "fr", "en"), (16, "de", "en"), (16, "en", "de"), (16, "ro", "en"), (16, "en", "ro") })
+        {
+            var name = $"wmt{year}-{source}-{target}";
+            yield return new HarnessTask
+            {
+                Name = name, Version = "1.0", Split = "test", Prompt = new($"{Language(source)} phrase: {{source}}\n{Language(target)} phrase:"),
+                Scoring = new GenerationScoring(GenerationMetric.Bleu, 100, "\n"), Metrics = [TaskMetric.Score], Tasks = [name],
+                Assumptions = ["100 new tokens at most; TER and chrF are not computed"],
+                FromRow = row => Item([], null, [row.Child("translation")[target]], ("source", row.Child("translation")[source])),
+            };
+        }
+
+        yield return new HarnessTask
+        {
+            Name = "squadv2", Version = "3", Prompt = new("Title: {title}\n\nBackground: {passage}\n\nQuestion: {question}\n\nAnswer:"),
+            Scoring = new GenerationScoring(GenerationMetric.F1, 48, "\n"), Metrics = [TaskMetric.Score], Tasks = ["squad2"],
+            Assumptions = ["the written answer is scored; the thresholds on P(unanswerable) of best_exact and best_f1 are not searched", "the word `unanswerable` is right for an unanswerable question, where the harness's metric counts an empty answer alone; 48 new tokens at most"],
+            FromRow = row => Item([], null, row.Child("answers").Texts("text") is { Length: > 0 } answers ? answers : ["unanswerable"],
+                ("title", row["title"]), ("passage", row["context"]), ("question", row["question"])),
+            Adapt = HarnessAdapters.Each(item => item with { Answers = item.Answers is ["N/A"] ? ["unanswerable"] : item.Answers }),
+        };
+        yield return new HarnessTask
+        {
+            Name = "cnn_dailymail_abisee", Version = "1.0", Split = "test", Prompt = new("Summarize the following article:\n\n{article}\n\nSummary:"),
+            Scoring = new GenerationScoring(GenerationMetric.RougeL, 128, "\n\n"), Metrics = [TaskMetric.Rouge1, TaskMetric.Rouge2, TaskMetric.RougeL], Tasks = ["cnn_dm"],
+            Assumptions = ["ROUGE without the harness's Porter stemmer; BERTScore is not computed", "our articles are lower-case and tokenised"],
+            FromRow = row => Item([], null, [row["highlights"]], ("article", row["article"])),
+        };
     }
 
     private static string WithPoint(string hypothesis) => hypothesis.Trim() is var text && text.EndsWith('.') ? text : text + ".";

@@ -5,7 +5,7 @@ namespace ResearchKit.Evaluation.Protocols;
 /// <summary>How a published source runs a benchmark: everything besides the model that decides a score. Printed beside every score.</summary>
 public sealed record Protocol
 {
-    /// <summary>gpt1-paper, gpt2-paper, gpt3-paper or lm-eval.</summary>
+    /// <summary>One of <see cref="TaskProtocols.Names"/>, or <see cref="TaskProtocols.OwnName"/>.</summary>
     public required string Name { get; init; }
 
     /// <summary>Task that it is for, such as <c>arc-easy</c>.</summary>
@@ -35,7 +35,13 @@ public sealed record Protocol
     /// <summary>Reported numbers, headline first; empty takes the scoring's own.</summary>
     public IReadOnlyList<TaskMetric> Metrics { get; init; } = [];
 
-    /// <summary>What the source leaves open and how it is read here, and where our data differ from the source's.</summary>
+    /// <summary>Whether the source fine-tunes on the task (GPT-1) instead of prompting; then prompt and scoring say what the kit asks for where the task is prompted after all.</summary>
+    public bool IsFineTuned { get; init; }
+
+    /// <summary>What the source leaves open, by name, and how it is read here.</summary>
+    public IReadOnlyList<ProtocolOption> Options { get; init; } = [];
+
+    /// <summary>Where our data or means differ from the source's.</summary>
     public IReadOnlyList<string> Assumptions { get; init; } = [];
 
     /// <summary>Rewrites the loaded items into the fields and choices of this protocol; most keep them.</summary>

@@ -70,6 +70,21 @@ public enum TaskMetric
     /// <summary>-log₂-probability / bytes over all texts.</summary>
     BitsPerByte,
 
+    /// <summary>Pearson's r between the accepted number and the expected value of the choices read as numbers (STS-B).</summary>
+    Pearson,
+
+    /// <summary>Spearman's ρ, likewise.</summary>
+    Spearman,
+
+    /// <summary>ROUGE-1 F1 of generated texts.</summary>
+    Rouge1,
+
+    /// <summary>ROUGE-2 F1 of generated texts.</summary>
+    Rouge2,
+
+    /// <summary>ROUGE-L F1 of generated texts.</summary>
+    RougeL,
+
     /// <summary>Mean squared distance between the softmax over choices and the right one (Brier 1950, multi-class form, 0 to 2).</summary>
     Brier,
 
@@ -118,12 +133,25 @@ public sealed record GenerationScoring(GenerationMetric Metric, int MaxNewTokenC
 
     /// <summary>α of length^α in beam search.</summary>
     public double LengthPenalty { get; init; } = 0.6;
+
+    /// <summary>Samples among the k most likely tokens, at temperature 1 and with a draw of its own for every item; null (default) decodes greedily or by beams.</summary>
+    public int? TopK { get; init; }
+
+    /// <summary>Keeps the first n sentences of the answer; null (default) keeps all. With it, line breaks end nothing unless they are stop strings.</summary>
+    public int? SentenceCount { get; init; }
+
+    /// <summary>Whether an item's label says if the right answer is the accepted one (1) or another (0), as of WSC's noun phrases. Null or false: the accepted answers are right.</summary>
+    public bool? LabelSaysMatch { get; init; }
 }
 
 /// <summary>Scores a given continuation, the accepted answer: right when greedy decoding would produce it, and its perplexity (LAMBADA; the harness's arithmetic).
 /// Of several accepted answers any one counts as right, and the first gives the perplexity.</summary>
 /// <param name="Span">What of the continuation is scored.</param>
-public sealed record TargetScoring(TargetSpan Span = TargetSpan.Whole) : Scoring;
+public sealed record TargetScoring(TargetSpan Span = TargetSpan.Whole) : Scoring
+{
+    /// <summary>Name of a list of <see cref="StopWordList"/> whose words are never predicted (GPT-2 §3.3); null (default) filters nothing. Perplexity is not touched.</summary>
+    public string? StopWords { get; init; }
+}
 
 /// <summary>Scored part of a target.</summary>
 public enum TargetSpan
@@ -137,7 +165,14 @@ public enum TargetSpan
 
 /// <summary>Log-likelihood of whole texts (the rendered <see cref="PromptTemplate.Context"/>): perplexity per token, word and byte.</summary>
 /// <param name="CountedField">Field whose words and bytes are the denominators, where the scored text was de-tokenized; null (default) counts the scored text.</param>
-public sealed record PerplexityScoring(string? CountedField = null) : Scoring;
+public sealed record PerplexityScoring(string? CountedField = null) : Scoring
+{
+    /// <summary>Tokens that a window scores after the first, in (0, n_ctx): the others of the window are context. Null (default) is n_ctx, so that each token is scored with what the window holds before it.</summary>
+    public int? Stride { get; init; }
+
+    /// <summary>Words counted as the word-level corpora count them: those between white space, and one end-of-line token a line. Null or false counts <c>re.split(r"\s+", text)</c>, as lm-evaluation-harness does.</summary>
+    public bool? CountLineEnds { get; init; }
+}
 
 /// <summary>Calls a text acceptable (choice 1) when its mean log-probability per token exceeds a threshold: GPT-1's zero-shot CoLA (Radford et al. 2018 §5).</summary>
 /// <param name="CalibrationItemCount">Items of the demonstrations' split that choose the threshold, by the largest Matthews correlation; the paper does not say how it was chosen.</param>

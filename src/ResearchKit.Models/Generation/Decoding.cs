@@ -55,10 +55,12 @@ internal sealed class SingleText(GenerationRequest request, int[] prompt, int in
         Live = [];
         int token;
         double logProbability;
-        if (options.Temperature <= 0) (token, logProbability) = output.Best(rows[0]);
+        if (options.Temperature <= 0 && options.SuppressedTokens.Count == 0) (token, logProbability) = output.Best(rows[0]);
         else
         {
-            token = TokenSampler.Choose(output.Logits(rows[0]), options, _tokens.Count);
+            var logits = output.Logits(rows[0]);
+            foreach (var suppressed in options.SuppressedTokens) logits[suppressed] = float.NegativeInfinity;
+            token = TokenSampler.Choose(logits, options, _tokens.Count);
             logProbability = output.LogProbability(rows[0], token);
         }
 
@@ -84,9 +86,10 @@ internal sealed class BeamSearch(GenerationRequest request, int[] prompt, int in
     public override void Advance(StepOutput output, IReadOnlyList<int> rows)
     {
         var options = Request.Options;
-        // A stop token cannot fill a beam, so each adds one candidate.
+        // A stop token or a suppressed one cannot fill a beam, so each adds one candidate.
         var candidates = _live
-            .SelectMany((text, parent) => output.Top(rows[parent], Width + options.StopTokens.Count)
+            .SelectMany((text, parent) => output.Top(rows[parent], Width + options.StopTokens.Count + options.SuppressedTokens.Count)
+                .Where(next => !options.SuppressedTokens.Contains(next.Token))
                 .Select(next => (Parent: parent, next.Token, Score: text.LogProbability + next.LogProbability)))
             .OrderByDescending(candidate => candidate.Score).ThenBy(candidate => candidate.Parent).ThenBy(candidate => candidate.Token).ToList();
 

@@ -200,6 +200,8 @@ internal sealed class TextGenerator
         Require(options.BeamWidth >= 1, $"BeamWidth ({options.BeamWidth}) must be at least 1.");
         Require(options.BeamWidth == 1 || options.Temperature == 0, $"Beam search (width {options.BeamWidth}) does not sample; set Temperature ({options.Temperature}) to 0.");
         foreach (var id in prompt) Require(id >= 0 && id < _model.Config.VocabularySize, $"id {id} lies outside [0, {_model.Config.VocabularySize}).");
+        foreach (var id in options.SuppressedTokens) Require(id >= 0 && id < _model.Config.VocabularySize, $"suppressed id {id} lies outside [0, {_model.Config.VocabularySize}).");
+        Require(options.SuppressedTokens.Count < _model.Config.VocabularySize, "every token is suppressed.");
         var room = options.Overflow == ContextOverflow.Slide ? _contextLength : _contextLength - options.MaxNewTokenCount;
         Require(room >= 1, $"MaxNewTokenCount ({options.MaxNewTokenCount}) leaves no room for a prompt in n_ctx ({_contextLength}); ask for fewer tokens or let the context slide.");
         return prompt.Length <= room ? prompt : prompt[^room..];

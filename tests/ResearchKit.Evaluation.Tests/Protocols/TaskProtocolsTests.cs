@@ -21,7 +21,7 @@ public class TaskProtocolsTests
     {
         var protocols = TaskProtocols.Of(Named("arc-easy", new ChoiceScoring(Normalization.Unconditional, "Answer:")));
         Assert.Equal(["gpt3-paper", "lm-eval"], protocols.Select(protocol => protocol.Name));
-        Assert.Contains(protocols[0].Assumptions, assumption => assumption.Contains("\"Answer:\""));
+        Assert.Equal("Answer:", protocols[0].Options.Single(option => option.Name == "answer_context").Value);
         Assert.Equal((50, Normalization.Unconditional), (protocols[0].Shots, ((ChoiceScoring)protocols[0].Scoring).Normalization));
         Assert.Equal(("arc_easy v1.0 at 4e7e0d47", Normalization.Sum), (protocols[1].Source, ((ChoiceScoring)protocols[1].Scoring).Normalization));
         Assert.Empty(TaskProtocols.Of(Named("suite/copy")));
@@ -30,8 +30,8 @@ public class TaskProtocolsTests
     [Fact]
     public void AProtocolThatDoesNotDefineATaskIsRefusedWithThoseThatDo()
     {
-        Assert.Contains("these do: gpt3-paper, lm-eval", Assert.Throws<ConfigException>(() => TaskProtocols.Get(Named("rte"), "gpt2-paper")).Message);
-        Assert.Contains("known are gpt1-paper", Assert.Throws<ConfigException>(() => TaskProtocols.Get(Named("rte"), "gpt4")).Message);
+        Assert.Contains("these do: gpt1-finetune, gpt3-paper, lm-eval", Assert.Throws<ConfigException>(() => TaskProtocols.Get(Named("rte"), "gpt2-paper")).Message);
+        Assert.Contains("known are gpt1-finetune, gpt1-paper", Assert.Throws<ConfigException>(() => TaskProtocols.Get(Named("rte"), "gpt4")).Message);
     }
 
     [Fact]
