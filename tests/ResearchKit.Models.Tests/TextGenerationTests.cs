@@ -54,6 +54,25 @@ public class TextGenerationTests
         Assert.Equal(Math.Clamp(all.Length - 1 - config.ContextLength, 0, request.Prompt.Length), text.DroppedTokenCount);
     }
 
+    [Property(MaxTest = 40)]
+    public void SuppressedTokensAreNeverChosenAndTheOthersKeepTheirOrder(int seed)
+    {
+        var config = TinyModel.Config(seed);
+        using var gpt = TinyModel.Of(config, seed);
+        using var model = new GptLanguageModel(gpt, "tiny", "");
+        var random = new CounterRandom(seed, "suppressed");
+        int[] suppressed = [.. random.Sample(config.VocabularySize, random.Next(1, config.VocabularySize - 1))];
+        int[] prompt = [random.Next(config.VocabularySize)];
+        var greedy = model.Generate([new GenerationRequest(prompt, new GenerationOptions { MaxNewTokenCount = 1, SuppressedTokens = suppressed })])[0];
+        var beams = model.Generate([new GenerationRequest(prompt, new GenerationOptions { MaxNewTokenCount = 3, BeamWidth = 2, SuppressedTokens = suppressed })])[0];
+        Assert.Empty(greedy.Tokens.Concat(beams.Tokens).Intersect(suppressed));
+        using var scope = NewDisposeScope();
+        using var inference = inference_mode();
+        var logits = gpt.call(TinyModel.Tokens(prompt))[0, -1].data<float>().ToArray();
+        Assert.Equal(Enumerable.Range(0, config.VocabularySize).Except(suppressed).MaxBy(id => logits[id]), greedy.Tokens[0]);
+        Assert.Throws<ArgumentException>(() => model.Generate([new GenerationRequest(prompt, new GenerationOptions { SuppressedTokens = [config.VocabularySize] })]));
+    }
+
     [Property(MaxTest = 30)]
     public void ABeamAsWideAsTheTreeFindsTheBestTextOfAll(int seed)
     {
