@@ -71,6 +71,9 @@ public sealed class DisplayRegistry
         }
     }
 
+    /// <summary>A sequence of records as a table, up to fifty rows; null for other sequences.</summary>
+    public MimeBundle? Table(System.Collections.IEnumerable items) => TableDisplay.Of(items);
+
     private Func<object, MimeBundle>? Find(Type type)
     {
         for (var at = type; at is not null && at != typeof(object); at = at.BaseType)

@@ -24,6 +24,7 @@ internal abstract class Verb
         new TokenizeVerb(),
         new DetokenizeVerb(),
         new SchemaVerb(),
+        new NotebookVerb(),
     ];
 
     /// <summary>Name, description with an example, options and action.</summary>

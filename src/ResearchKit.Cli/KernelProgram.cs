@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using ResearchKit.Core;
+
+namespace ResearchKit.Cli;
+
+/// <summary>Finds, builds and starts rk-kernel, the program behind <c>rk notebook</c>.</summary>
+internal static class KernelProgram
+{
+    private const string Name = "rk-kernel.dll";
+
+    /// <summary>The newest kernel at hand: beside rk, compiled ahead of time, or built. Built now where the source is there and no kernel is, or an older one.</summary>
+    /// <exception cref="ConfigException">There is neither a kernel nor its source.</exception>
+    public static string Find()
+    {
+        var beside = Path.Combine(AppContext.BaseDirectory, Name);
+        if (File.Exists(beside)) return beside;
+        var root = Root() ?? throw new ConfigException($"{Name} stands neither beside rk ({AppContext.BaseDirectory}) nor is rk run from a checkout. Run rk from a checkout of ResearchKit, or publish src/ResearchKit.Kernel beside it.");
+        var built = Path.Combine(root, "src", "ResearchKit.Kernel", "bin", "Release", "net10.0", Name);
+        var newest = new[] { Compiled(root), built }.Where(File.Exists).OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault();
+        if (newest is not null && File.GetLastWriteTimeUtc(newest) >= SourceTime(root)) return newest;
+        Console.Error.WriteLine(newest is null ? "Building the notebook kernel (once, about a minute)…" : "Building the notebook kernel again, since its source has changed…");
+        if (DotNet(root, "build", "src/ResearchKit.Kernel", "-c", "Release", "-v", "q", "-nologo") != 0) throw new ConfigException("The notebook kernel could not be built; the messages above say why.");
+        // An unchanged output keeps its old time; so that it is not built again and again, it gets the present one.
+        File.SetLastWriteTimeUtc(built, DateTime.UtcNow);
+        return built;
+    }
+
+    /// <summary>Compiles the kernel ahead of time, into artifacts/kernel of the checkout.</summary>
+    /// <returns>The compiled kernel; the built one, with a note on standard error, where the compiler can't be had.</returns>
+    public static Task<string> Compile(CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (Root() is not { } root) return Task.FromResult(Find());
+        var target = Compiled(root);
+        if (File.Exists(target) && File.GetLastWriteTimeUtc(target) >= SourceTime(root)) return Task.FromResult(target);
+        Console.Error.WriteLine("Compiling the notebook kernel ahead of time (a minute or more)…");
+        if (DotNet(root, "publish", "src/ResearchKit.Kernel", "-c", "Release", "-p:PublishReadyToRun=true", "--use-current-runtime", "--self-contained", "false", "-o", Path.GetDirectoryName(target)!, "-v", "q", "-nologo") == 0)
+        {
+            File.SetLastWriteTimeUtc(target, DateTime.UtcNow);
+            return Task.FromResult(target);
+        }
+
+        Console.Error.WriteLine("note: it could not be compiled ahead of time (see above; without a network the compiler package is missing). The kernel is installed as built: everything works, first cells take longer.");
+        return Task.FromResult(Find());
+    }
+
+    /// <summary>Runs the kernel to its end; an interrupt reaches it as well as rk, and it ends by itself.</summary>
+    public static async Task<int> Start(string kernel, IEnumerable<string> arguments, CancellationToken cancellation)
+    {
+        using var process = Process.Start(new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", kernel, .. arguments]))
+            ?? throw new ConfigException("`dotnet` could not be started; it must be on the PATH.");
+        try
+        {
+            await process.WaitForExitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The terminal has sent the interrupt to it too; it writes what has run and leaves.
+            if (!process.WaitForExit(TimeSpan.FromSeconds(20))) process.Kill(entireProcessTree: true);
+            throw;
+        }
+
+        return process.ExitCode;
+    }
+
+    private static string Compiled(string root) => Path.Combine(root, "artifacts", "kernel", Name);
+
+    private static string? Root()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "ResearchKit.sln"))) return folder.FullName;
+        }
+
+        return null;
+    }
+
+    // Only sources that the kernel is built from; of generated folders there are thousands of files.
+    private static DateTime SourceTime(string root) => new DirectoryInfo(Path.Combine(root, "src")).EnumerateDirectories()
+        .Where(project => project.Name != "ResearchKit.Cli")
+        .SelectMany(project => project.EnumerateFiles().Concat(project.EnumerateDirectories().Where(folder => folder.Name is not ("bin" or "obj")).SelectMany(folder => folder.EnumerateFiles("*", SearchOption.AllDirectories))))
+        .Append(new FileInfo(Path.Combine(root, "Directory.Packages.props"))).Max(file => file.LastWriteTimeUtc);
+
+    private static int DotNet(string root, params string[] arguments)
+    {
+        // Builds print to standard output, which belongs to the verb's own answer.
+        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { WorkingDirectory = root, RedirectStandardOutput = true }) ?? throw new ConfigException("`dotnet` could not be started; it must be on the PATH.");
+        process.OutputDataReceived += (_, line) =>
+        {
+            if (!string.IsNullOrWhiteSpace(line.Data)) Console.Error.WriteLine(line.Data);
+        };
+        process.BeginOutputReadLine();
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+}
