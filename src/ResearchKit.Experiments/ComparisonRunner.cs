@@ -104,7 +104,25 @@ public sealed class ComparisonRunner
         AtomicFile.WriteText(Path.Combine(_config.RunFolder, "config.json"), JsonSerializer.Serialize<ExperimentConfig>(FromRunFolder(), ConfigJson.Options) + "\n");
         var timings = new CellTimings(_config.RunFolder);
         var meter = new CostMeter(plan.Cells.Count, plan.Missing, progress);
-        foreach (var group in plan.Missing.GroupBy(cell => cell.Model))
+        Compute(plan, plan.Missing, meter, (cell, payload, seconds) =>
+        {
+            if (cell is PlannedInContext inContext) plan.Store.Write(KeyOf(inContext, plan.Models), (ScoredCell)payload);
+            else if (cell is PlannedFineTuning fineTuning) plan.Store.Write(KeyOf(fineTuning, plan.Models), (FineTuneResult)payload);
+            timings.Add(TimingOf(cell, plan.Models, seconds));
+        }, cancellation);
+        var (reportPath, check) = WriteReport(plan, progress, cancellation);
+        return new RunOutcome(_config.RunFolder, reportPath, plan.Cells.Count - plan.Missing.Count, plan.Missing.Count, clock.Elapsed.TotalSeconds, [.. _warnings.Distinct()], check.ItemCount > 0 ? check : null);
+    }
+
+    /// <summary>Computes cells, each model loaded once.</summary>
+    /// <param name="plan">The plan they are from.</param>
+    /// <param name="cells">What to compute.</param>
+    /// <param name="meter">Told of every start, part and end.</param>
+    /// <param name="finished">Given every cell with its payload (<see cref="ScoredCell"/> or <see cref="FineTuneResult"/>) and seconds.</param>
+    /// <param name="cancellation">Stops after the current chunk.</param>
+    internal void Compute(ComparisonPlan plan, IReadOnlyList<PlannedCell> cells, CostMeter meter, Action<PlannedCell, object, double> finished, CancellationToken cancellation)
+    {
+        foreach (var group in cells.GroupBy(cell => cell.Model))
         {
             using var loaded = ModelFolder.Load(plan.Models[group.Key].Folder);
             _environment.Take(loaded.Model);
@@ -115,16 +133,17 @@ public sealed class ComparisonRunner
             {
                 cancellation.ThrowIfCancellationRequested();
                 meter.Begin(cell, plan.Models[cell.Model].Name);
-                var start = clock.Elapsed;
-                if (cell is PlannedInContext inContext) plan.Store.Write(KeyOf(inContext, plan.Models), Evaluate(inContext, languageModel, plainModel, tokenizer, meter, cancellation));
-                else if (cell is PlannedFineTuning fineTuning) plan.Store.Write(KeyOf(fineTuning, plan.Models), FineTune(fineTuning, loaded.Model, tokenizer, meter, cancellation));
-                timings.Add(TimingOf(cell, plan.Models, (clock.Elapsed - start).TotalSeconds));
+                var clock = Stopwatch.StartNew();
+                object payload = cell switch
+                {
+                    PlannedInContext inContext => Evaluate(inContext, languageModel, plainModel, tokenizer, meter, cancellation),
+                    PlannedFineTuning fineTuning => FineTune(fineTuning, loaded.Model, tokenizer, meter, cancellation),
+                    _ => throw new ArgumentOutOfRangeException(nameof(cells), cell, "Unknown cell."),
+                };
+                finished(cell, payload, clock.Elapsed.TotalSeconds);
                 meter.End(cell);
             }
         }
-
-        var (reportPath, check) = WriteReport(plan, progress, cancellation);
-        return new RunOutcome(_config.RunFolder, reportPath, plan.Cells.Count - plan.Missing.Count, plan.Missing.Count, clock.Elapsed.TotalSeconds, [.. _warnings.Distinct()], check.ItemCount > 0 ? check : null);
     }
 
     private ScoredCell Evaluate(PlannedInContext cell, ILanguageModel model, ILanguageModel plain, ITokenizer tokenizer, CostMeter meter, CancellationToken cancellation)
@@ -162,7 +181,7 @@ public sealed class ComparisonRunner
         cancellation.ThrowIfCancellationRequested();
         var overlap = new PretrainingOverlap(_config, _warnings.Add).Of(plan, results, cancellation);
         var model = ReportBuilder.Build(FromRunFolder(), _environment, plan, results, overlap);
-        StoredItemsBuilder.Build(plan, results).Write(_config.RunFolder);
+        StoredItemsBuilder.Build(_config, plan, results).Write(_config.RunFolder);
         return (RunReport.Write(_config.RunFolder, model), results.Check);
     }
 

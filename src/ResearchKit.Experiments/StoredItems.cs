@@ -60,7 +60,7 @@ public sealed record StoredItems
 /// <summary>A task of a stored run.</summary>
 /// <param name="Name">Name.</param>
 /// <param name="Metric">Headline metric.</param>
-/// <param name="Protocol">SHA-256 over prompt, scoring, demonstrations and metrics.</param>
+/// <param name="Protocol">SHA-256 over prompt, scoring, demonstrations, metrics and what is done with prompts longer than the context.</param>
 /// <param name="Items">The scored items; all lists of the task's cells are in their order.</param>
 public sealed record StoredTask(string Name, string Metric, string Protocol, IReadOnlyList<StoredItem> Items);
 

@@ -4,6 +4,7 @@ using ResearchKit.Evaluation;
 using ResearchKit.Evaluation.Metrics;
 using ResearchKit.Evaluation.Tasks;
 using ResearchKit.Experiments.Cells;
+using ResearchKit.Experiments.Configuration;
 using ResearchKit.Training.FineTuning;
 
 namespace ResearchKit.Experiments;
@@ -11,9 +12,9 @@ namespace ResearchKit.Experiments;
 /// <summary>Reduces a run's cells to what other runs need of them.</summary>
 internal static class StoredItemsBuilder
 {
-    public static StoredItems Build(ComparisonPlan plan, ComparisonResults results) => new()
+    public static StoredItems Build(ComparisonConfig config, ComparisonPlan plan, ComparisonResults results) => new()
     {
-        Tasks = [.. plan.Tasks.Select(TaskOf)],
+        Tasks = [.. plan.Tasks.Select(task => TaskOf(task, config))],
         Cells =
         [
             .. results.InContext.Concat(results.Variations).Select(pair => Of(pair.Cell, plan, pair.Result, results.Checksums[pair.Cell])),
@@ -22,7 +23,7 @@ internal static class StoredItemsBuilder
     };
 
     /// <summary>A task as it is stored.</summary>
-    public static StoredTask TaskOf(ReadyTask task) => new(task.Task.Name, TaskMetrics.Names(task.Task)[0], task.Protocol, [.. task.Splits.Test.Select(item => new StoredItem(
+    public static StoredTask TaskOf(ReadyTask task, ComparisonConfig config) => new(task.Task.Name, TaskMetrics.Names(task.Task)[0], TaskCatalog.Sha256(task.Protocol + config.InContext?.Overflow), [.. task.Splits.Test.Select(item => new StoredItem(
         item.Id, TaskCatalog.Sha256(JsonSerializer.Serialize(item, ConfigJson.Compact))[..16], item.Gold,
         item.Choices.Count > 0 ? item.Choices : null, item.Answers.Count > 0 ? item.Answers : null, item.Cluster, item.Group))]);
 

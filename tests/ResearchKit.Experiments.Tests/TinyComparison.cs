@@ -19,6 +19,9 @@ internal sealed class TinyComparison : IDisposable
 
     public string Run => _folder.File("run");
 
+    /// <summary>A path of the test's own folder.</summary>
+    public string File(string name) => _folder.File(name);
+
     public string Cells => Path.Combine(Run, "cells");
 
     public ComparisonConfig Config => new()
@@ -39,7 +42,7 @@ internal sealed class TinyComparison : IDisposable
     /// <summary>Content of every file of the run but the cells and their times, by name.</summary>
     public SortedDictionary<string, string> Output() => new(
         Directory.GetFiles(Run, "*", SearchOption.AllDirectories).Where(path => !path.StartsWith(Cells, StringComparison.Ordinal) && !Path.GetFileName(path).StartsWith("timings.", StringComparison.Ordinal))
-            .ToDictionary(path => Path.GetRelativePath(Run, path), path => Convert.ToBase64String(File.ReadAllBytes(path))), StringComparer.Ordinal);
+            .ToDictionary(path => Path.GetRelativePath(Run, path), path => Convert.ToBase64String(System.IO.File.ReadAllBytes(path))), StringComparer.Ordinal);
 
     /// <summary>Forgets the run, so that the same experiment can be made in the same place again.</summary>
     public void Forget() => Directory.Delete(Run, recursive: true);

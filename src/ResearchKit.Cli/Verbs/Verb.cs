@@ -17,6 +17,7 @@ internal abstract class Verb
         new GenerateVerb(),
         new DescribeVerb(),
         new ReportVerb(),
+        new CompareVerb(),
         new DataVerb(),
         new TaskVerb(),
         new LogitsVerb(),
