@@ -28,10 +28,10 @@ internal sealed class DataVerb : Verb
             """) { name, folder };
         pull.SetAction(async (parsed, cancellation) => await Pull(parsed.GetRequiredValue(name), parsed.GetValue(folder), cancellation).ConfigureAwait(false));
         return new Command("data", """
-            Benchmark data: what is there, and fetching what is not.
+            Benchmark data: what is there, fetching what is not, and what of it stands in training text.
 
             Example:  rk data list
-            """) { list, pull };
+            """) { list, pull, ContaminationCommand.Create(Json(), Device(), Threads()) };
     }
 
     private static int List(string? path, bool verify, bool json)

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text.Json;
+using ResearchKit.Core;
+using ResearchKit.Core.Configuration;
+using ResearchKit.Core.Data;
+using ResearchKit.Evaluation.Contamination;
+using ResearchKit.Experiments.Configuration;
+
+namespace ResearchKit.Experiments;
+
+/// <summary>Documents that a model was trained on, for looking whether test items stand in them.</summary>
+public static class TrainingText
+{
+    /// <summary>Documents of a source, read one at a time.</summary>
+    /// <param name="source">A folder of texts or one text (.txt, .txt.gz; of a corpus with a manifest its training files), JSON Lines (.jsonl, .jsonl.gz: a string or {"text": …} a line),
+    /// a model folder of this kit (what its card says it was trained on), or <c>generated:N</c> (the kit's first N generated documents, of seed 1).</param>
+    /// <exception cref="ConfigException">There is no such source, or it cannot be read.</exception>
+    public static IEnumerable<CorpusText> Open(string source)
+    {
+        if (source == "generated" || source.StartsWith("generated:", StringComparison.Ordinal))
+        {
+            var count = source == "generated" ? 40_000 : int.TryParse(source["generated:".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0 ? n
+                : throw new ConfigException($"corpus {source}: after generated: stands a number of documents, at least 1.");
+            return Generated(new GeneratedSource(count), seed: 1);
+        }
+
+        if (Directory.Exists(source))
+        {
+            if (ModelCard.TryRead(source) is not { } card) return Folder(source);
+            return card.Configuration.Deserialize<ExperimentConfig>(ConfigJson.Options) is PretrainingConfig pretraining
+                ? pretraining.Data.SelectMany(text => text is GeneratedSource generated ? Generated(generated, pretraining.Seed) : Folder(PretrainingRunner.CorpusFolder((CorpusSource)text)))
+                : throw new ConfigException($"{source}: its {ModelCard.FileName} tells of no pre-training.");
+        }
+
+        if (!File.Exists(source)) throw new ConfigException($"There is no corpus {source}: give a folder, a .txt or .jsonl file (.gz too), a model folder of this kit, or generated:N.");
+        return source.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) || source.EndsWith(".jsonl.gz", StringComparison.OrdinalIgnoreCase)
+            ? Lines(source)
+            : [new CorpusText(Path.GetFileName(source), TextFiles.Read(source))];
+    }
+
+    private static IEnumerable<CorpusText> Folder(string folder) =>
+        TextCorpus.ReadFolder(folder).Documents.Where(document => document.Split == "train").Select(document => new CorpusText(document.Name, document.Read()));
+
+    private static IEnumerable<CorpusText> Generated(GeneratedSource source, long seed) =>
+        PretrainingRunner.Documents(source, seed).Select((document, i) => new CorpusText(string.Create(CultureInfo.InvariantCulture, $"generated/{i}"), document.Text));
+
+    private static IEnumerable<CorpusText> Lines(string path)
+    {
+        var number = 0;
+        foreach (var line in TextFiles.Read(path).Split('\n'))
+        {
+            number++;
+            if (line.Trim().Length == 0) continue;
+            string? text;
+            try
+            {
+                var value = JsonElement.Parse(line);
+                text = value.ValueKind == JsonValueKind.String ? value.GetString()
+                    : value.ValueKind == JsonValueKind.Object && value.TryGetProperty("text", out var field) && field.ValueKind == JsonValueKind.String ? field.GetString() : null;
+            }
+            catch (JsonException error)
+            {
+                throw new ConfigException($"{path}, line {number}: no JSON: {error.Message}", error);
+            }
+
+            yield return new CorpusText(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(path)}:{number}"), text ?? throw new ConfigException($"{path}, line {number}: a line must be a JSON string or {{\"text\": …}}."));
+        }
+    }
+}
