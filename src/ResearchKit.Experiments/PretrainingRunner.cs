@@ -76,10 +76,14 @@ public sealed class PretrainingRunner
         var training = _config.Training;
         var length = training.SequenceLength ?? modelConfig.ContextLength;
         var batches = new MixtureSampler(sources, length, training.BatchSize, _config.Seed, training.MicroBatchSize);
+        var warmup = training.LengthWarmup is { } shorter
+            ? new MixtureSampler(sources, shorter.Length, training.BatchSize * length / shorter.Length, _config.Seed, training.MicroBatchSize * length / shorter.Length)
+            : null;
+        var warmupSteps = training.LengthWarmupSteps(length);
         using var model = new Gpt(modelConfig, _config.Seed);
         _device.Take(model);
         var validation = ValidationSets(tokenizer, length);
-        var trainer = new Trainer(model, batches, training, _config.RunFolder)
+        var trainer = new Trainer(model, warmup is null ? batches : new ConsecutiveBatches(warmup, warmupSteps, batches), training, _config.RunFolder)
         {
             Progress = progress,
             Evaluate = _ => validation.ToDictionary(set => "validation_loss/" + set.Name, set => LossEvaluation.Mean(model, set.Batches)),
@@ -88,7 +92,8 @@ public sealed class PretrainingRunner
         var result = trainer.Run(cancellation);
 
         var modelFolder = Path.Combine(_config.RunFolder, "model", _config.Name);
-        var card = Card(modelConfig, tokenizer, sources, batches, result);
+        var epochs = batches.EpochsPerSource(Math.Max(0, result.Steps - warmupSteps)).Zip(warmup?.EpochsPerSource(Math.Min(result.Steps, warmupSteps)) ?? new double[sources.Count], (full, shorter) => full + shorter).ToArray();
+        var card = Card(modelConfig, tokenizer, sources, epochs, result);
         // A finished run that is run again writes the same folder again; saving refuses folders with files that are not its own.
         if (Directory.Exists(modelFolder)) File.Delete(Path.Combine(modelFolder, ModelCard.FileName));
         ModelFolder.Save(modelFolder, model, tokenizer, new Dictionary<string, string> { ["description"] = card.Text, ["license"] = "MIT" }, _config.Storage);
@@ -212,9 +217,8 @@ public sealed class PretrainingRunner
         return sets;
     }
 
-    private ModelCard Card(ModelConfig modelConfig, ITokenizer tokenizer, List<MixtureSource> sources, MixtureSampler batches, TrainingResult result)
+    private ModelCard Card(ModelConfig modelConfig, ITokenizer tokenizer, List<MixtureSource> sources, double[] epochs, TrainingResult result)
     {
-        var epochs = batches.EpochsPerSource(result.Steps);
         var data = string.Join("; ", sources.Select((source, i) => string.Create(CultureInfo.InvariantCulture, $"{source.Name} ({source.Shard.Count:N0} tokens, weight {source.Weight}, {epochs[i]:0.00} epochs)")));
         var losses = string.Join("; ", result.Evaluation.Select(value => string.Create(CultureInfo.InvariantCulture, $"{value.Key} {value.Value:0.000}")));
         var text = string.Create(CultureInfo.InvariantCulture, $"""

@@ -19,8 +19,26 @@ public static class WeightInitialization
             using var drawn = NewDisposeScope();                        // one matrix at a time: all of them would be a second copy of the model
             var isNorm = name.Contains("ln_", StringComparison.Ordinal);
             if (parameter.dim() == 1) parameter.fill_(isNorm && name.EndsWith("weight", StringComparison.Ordinal) ? 1.0 : 0.0);
+            else if (name == "wpe.weight" && config.PositionInitialization == PositionInitialization.Sinusoidal) parameter.copy_(Sinusoids(config));
             else parameter.copy_(randn(parameter.shape, generator: generator).mul_(StandardDeviation(config, name, parameter)));
         }
+    }
+
+    /// <summary>[n_ctx, C]: sine and cosine of position / 10000^(2i/C) in columns 2i and 2i + 1.</summary>
+    private static Tensor Sinusoids(ModelConfig config)
+    {
+        var amplitude = config.InitializerRange * Math.Sqrt(2);
+        var table = new float[config.ContextLength * config.EmbeddingSize];
+        for (var position = 0; position < config.ContextLength; position++)
+        {
+            for (var column = 0; column < config.EmbeddingSize; column++)
+            {
+                var angle = position / Math.Pow(10_000, (column - column % 2) / (double)config.EmbeddingSize);
+                table[position * config.EmbeddingSize + column] = (float)(amplitude * (column % 2 == 0 ? Math.Sin(angle) : Math.Cos(angle)));
+            }
+        }
+
+        return tensor(table, [config.ContextLength, config.EmbeddingSize]);
     }
 
     /// <summary>Standard deviation of one matrix.</summary>

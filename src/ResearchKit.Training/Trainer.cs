@@ -133,10 +133,11 @@ public sealed class Trainer
         {
             var (step, micro) = Math.DivRem(state.MicroBatches + i, _config.MicroBatchCount);
             var batch = _batches.At(step, (int)micro);
-            var expected = _config.MicroBatchSize ?? _config.BatchSize;
-            if (batch.BatchSize != expected || batch.Length != _length || batch.Inputs.Length != expected * _length || batch.Targets.Length != expected * _length)
+            var tokens = (_config.MicroBatchSize ?? _config.BatchSize) * _length;
+            var length = step < _config.LengthWarmupSteps(_length) ? _config.LengthWarmup!.Length : _length;
+            if (batch.BatchSize != tokens / length || batch.Length != length || batch.Inputs.Length != tokens || batch.Targets.Length != tokens)
             {
-                throw new ArgumentException($"The batch source gave [{batch.BatchSize}, {batch.Length}] tokens at step {step}, micro-batch {micro}; the training configuration says [{expected}, {_length}].");
+                throw new ArgumentException($"The batch source gave [{batch.BatchSize}, {batch.Length}] tokens at step {step}, micro-batch {micro}; the training configuration says [{tokens / length}, {length}].");
             }
 
             batches[i] = batch;

@@ -19,6 +19,24 @@ public class GptTests
         Assert.Matches("^[0-9a-f]{64}$", WeightsHash.Of(a));
     }
 
+    /// <summary>Vaswani et al. 2017 §3.5: position p + n is a rotation of position p, the same for every p.</summary>
+    [Fact]
+    public void SinusoidalPositionsStartAtTheNamedScaleAndEveryOffsetIsOneRotation()
+    {
+        var config = TinyModel.Config(1) with { PositionInitialization = PositionInitialization.Sinusoidal, InitializerRange = 0.05 };
+        using var model = new Gpt(config, 7);
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        var table = model.named_parameters().Single(p => p.name == "wpe.weight").parameter;   // [n_ctx, C]
+        Assert.Equal(0.05, table.square().mean().sqrt().ToSingle(), 5);
+        for (var pair = 0; pair < config.EmbeddingSize / 2; pair++)
+        {
+            var complex = Enumerable.Range(0, config.ContextLength).Select(p => new System.Numerics.Complex(table[p, 2 * pair + 1].ToSingle(), table[p, 2 * pair].ToSingle())).ToArray();
+            var rotation = complex[1] / complex[0];
+            for (var p = 1; p < complex.Length; p++) Assert.Equal(0, (complex[p] - complex[p - 1] * rotation).Magnitude, 5);
+        }
+    }
+
     [Fact]
     public void TheHashSeesOneChangedBit()
     {

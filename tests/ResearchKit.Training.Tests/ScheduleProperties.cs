@@ -137,5 +137,18 @@ public sealed class ScheduleProperties
         Assert.Contains("`sequence_length`", Assert.Single((config with { SequenceLength = 9 }).Problems("", 8)), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(8, 1, false)]
+    [InlineData(3, 1, false)]
+    [InlineData(0, 1, false)]
+    [InlineData(4, 0, false)]
+    [InlineData(4, 1, true)]
+    public void ALengthWarmupNeedsAShorterDivisorAndTokens(int length, long tokens, bool valid)
+    {
+        var problems = (new TrainingConfig { Steps = 10, BatchSize = 2, LengthWarmup = new LengthWarmup(length, tokens) }).Problems("training.", 8);
+        if (valid) Assert.Empty(problems);
+        else Assert.Contains("`training.length_warmup.", Assert.Single(problems), StringComparison.Ordinal);
+    }
+
     private static double Factor(LearningRateSchedule schedule, long step) => schedule.FactorAt(step, (step + 1) * TokensPerStep, Total);
 }

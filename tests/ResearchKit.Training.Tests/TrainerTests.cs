@@ -79,6 +79,42 @@ public sealed class TrainerTests
     }
 
     [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void ARunThatStartsOnShortSequencesGoesOnWhereItStopped(int stopAfter)
+    {
+        var config = Ten with { LengthWarmup = new LengthWarmup(4, 3 * 32 + 5), Optimizer = new() { LearningRate = 0.01 } };
+        Assert.Equal(3, config.LengthWarmupSteps(8));
+        var shapes = new List<(int, int)>();
+        var batches = new ConsecutiveBatches(new Halves(new Cycle(), shapes), 3, new Cycle());
+        using var whole = new RunFolder();
+        using var parted = new RunFolder();
+        using (var model = new Gpt(Tiny, 1)) new Trainer(model, batches, config, whole.Path).Run();
+        Assert.Equal(3 * 2, shapes.Count);                                // two micro-batches an update
+        Assert.All(shapes, shape => Assert.Equal((4, 4), shape));
+        using (var model = new Gpt(Tiny, 1))
+        {
+            using var stop = new CancellationTokenSource();
+            var trainer = new Trainer(model, batches, config, parted.Path) { Progress = new Report(p => { if (p.Step == stopAfter) stop.Cancel(); }) };
+            Assert.ThrowsAny<OperationCanceledException>(() => trainer.Run(stop.Token));
+        }
+
+        using (var model = new Gpt(Tiny, 99)) Assert.Equal(stopAfter, new Trainer(model, batches, config, parted.Path).Run().ResumedFrom);
+        Assert.Equal(File.ReadAllBytes(whole.File("checkpoint", "model.safetensors")), File.ReadAllBytes(parted.File("checkpoint", "model.safetensors")));
+        Assert.Equal(Untimed(whole), Untimed(parted));
+    }
+
+    [Fact]
+    public void FullSequencesDuringTheLengthWarmupAreRefused()
+    {
+        using var folder = new RunFolder();
+        using var model = new Gpt(Tiny, 1);
+        var trainer = new Trainer(model, new Cycle(), Ten with { LengthWarmup = new LengthWarmup(4, 96) }, folder.Path);
+        Assert.Contains("says [4, 4]", Assert.Throws<ArgumentException>(() => trainer.Run()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("checkpoint.new")]
     [InlineData("checkpoint.old")]
     public void ACheckpointCaughtBetweenItsRenamesIsFound(string left)
@@ -283,6 +319,18 @@ public sealed class TrainerTests
             }
 
             return new TokenBatch(inputs, targets, Rows, 8);
+        }
+    }
+
+    /// <summary>The same tokens in sequences of half the length.</summary>
+    private sealed record Halves(IBatchSource Full, List<(int, int)> Shapes) : IBatchSource
+    {
+        public TokenBatch At(long step, int micro)
+        {
+            var full = Full.At(step, micro);
+            var half = full with { BatchSize = full.BatchSize * 2, Length = full.Length / 2 };
+            Shapes.Add((half.BatchSize, half.Length));
+            return half;
         }
     }
 

@@ -57,6 +57,9 @@ public sealed record ModelConfig
     /// <summary>Standard deviation that <see cref="Initialization"/> draws from, above 0. Default 0.02, as in all three papers. The mini presets, 192 wide, take 0.06: associative recall was learned faster with it.</summary>
     [JsonPropertyName("initializer_range")] public double InitializerRange { get; init; } = 0.02;
 
+    /// <summary>How the learned position table starts. Default random, as in all three papers.</summary>
+    [JsonPropertyName("position_initialization")] public PositionInitialization PositionInitialization { get; init; } = PositionInitialization.Normal;
+
     /// <summary>Width of one head, C / H.</summary>
     [JsonIgnore] public int HeadSize => EmbeddingSize / HeadCount;
 
@@ -134,7 +137,8 @@ public sealed record ModelConfig
         && Activation == other.Activation && Attention.SequenceEqual(other.Attention) && ScaleAttention == other.ScaleAttention
         && QueryKeyValueBias == other.QueryKeyValueBias && LayerNormEpsilon.Equals(other.LayerNormEpsilon)
         && EmbeddingDropoutProbability.Equals(other.EmbeddingDropoutProbability) && AttentionDropoutProbability.Equals(other.AttentionDropoutProbability)
-        && ResidualDropoutProbability.Equals(other.ResidualDropoutProbability) && Initialization == other.Initialization && InitializerRange.Equals(other.InitializerRange);
+        && ResidualDropoutProbability.Equals(other.ResidualDropoutProbability) && Initialization == other.Initialization && InitializerRange.Equals(other.InitializerRange)
+        && PositionInitialization == other.PositionInitialization;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(LayerCount, HeadCount, EmbeddingSize, ContextLength, VocabularySize, InnerSize, Norm, Attention.Count);
@@ -177,4 +181,16 @@ public enum Initialization
 
     /// <summary>N(0, 0.125/√d_in), residual projections scaled by 1/√(2L) (Child et al. 2019 §5.2). The paper's zero output matrix cannot hold with tied embeddings, which take 0.125/√C.</summary>
     [JsonStringEnumMemberName("sparse_transformer")] SparseTransformer,
+}
+
+/// <summary>Start of the learned position table.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PositionInitialization>))]
+public enum PositionInitialization
+{
+    /// <summary>Drawn as <see cref="Initialization"/> says.</summary>
+    [JsonStringEnumMemberName("normal")] Normal,
+
+    /// <summary>The sines and cosines of Vaswani et al. 2017 §3.5, scaled to a root mean square of initializer_range; they are trained from there on.
+    /// Attending "n tokens back" is then one linear map for all positions instead of one fact per position, which a briefly trained model has no time to learn.</summary>
+    [JsonStringEnumMemberName("sinusoidal")] Sinusoidal,
 }

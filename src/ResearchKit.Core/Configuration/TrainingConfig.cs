@@ -23,6 +23,9 @@ public sealed record TrainingConfig
     /// <summary>Tokens of one sequence, at least 1 and at most the model's n_ctx. Null (default) means n_ctx.</summary>
     public int? SequenceLength { get; init; }
 
+    /// <summary>Trains on short sequences first. Null (default) trains on full ones from the start.</summary>
+    public LengthWarmup? LengthWarmup { get; init; }
+
     /// <summary>Grows the batch over the first tokens, as GPT-3 did. Null (default) is the full batch from the start.</summary>
     public BatchRamp? BatchRamp { get; init; }
 
@@ -46,6 +49,10 @@ public sealed record TrainingConfig
 
     /// <summary>Updates between two checkpoints; 0 saves at the end only. Default 500.</summary>
     public long CheckpointEvery { get; init; } = 500;
+
+    /// <summary>Updates on short sequences at the start of the run; 0 without a warm-up.</summary>
+    /// <param name="length">Tokens of one full sequence.</param>
+    public long LengthWarmupSteps(int length) => LengthWarmup is null ? 0 : LengthWarmup.Tokens / ((long)BatchSize * length);
 
     /// <summary>Micro-batches of a full batch.</summary>
     [JsonIgnore] public int MicroBatchCount => BatchSize / (MicroBatchSize ?? BatchSize);
@@ -100,6 +107,14 @@ public sealed record TrainingConfig
         if (EvaluateEvery < 0) problems.Add($"`{path}evaluate_every` ({EvaluateEvery}) must be at least 0; 0 evaluates at the end only.");
         if (CheckpointEvery < 0) problems.Add($"`{path}checkpoint_every` ({CheckpointEvery}) must be at least 0; 0 saves at the end only.");
         if (BatchRamp is not null) problems.AddRange(BatchRamp.Problems(path + "batch_ramp."));
+        if (LengthWarmup is { } warmup)
+        {
+            if (warmup.Length < 1) problems.Add($"`{path}length_warmup.length` ({warmup.Length}) must be at least 1.");
+            else if ((SequenceLength ?? contextLength) is { } full && (warmup.Length >= full || full % warmup.Length != 0))
+                problems.Add($"`{path}length_warmup.length` ({warmup.Length}) must divide the sequence length ({full}) and be shorter; for example {Math.Max(1, full / 4)}.");
+            if (warmup.Tokens < 1) problems.Add($"`{path}length_warmup.tokens` ({warmup.Tokens}) must be at least 1, or leave `{path}length_warmup` out.");
+        }
+
         problems.AddRange(Optimizer.Problems(path + "optimizer."));
         problems.AddRange(Schedule.Problems(path + "schedule."));
         if (SequenceLength > contextLength) problems.Add($"`{path}sequence_length` ({SequenceLength}) must be at most the model's n_ctx ({contextLength}).");
@@ -123,6 +138,11 @@ public sealed record TrainingConfig
         }
     }
 }
+
+/// <summary>Short sequences at the start of a run, as many tokens to an update as later (Li et al. 2022, "The Stability-Efficiency Dilemma"; none of the three papers does it).</summary>
+/// <param name="Length">Tokens of a short sequence; divides the full length.</param>
+/// <param name="Tokens">Tokens of the run that are read in short sequences, rounded down to whole updates. The full sequences then start at the beginning of the data.</param>
+public sealed record LengthWarmup(int Length, long Tokens);
 
 /// <summary>GPT-3's growth of the batch: linear in tokens from a small batch to the full one (Brown et al. 2020, Appendix B).</summary>
 /// <remarks>Batches are rounded down to whole micro-batches, at least one.</remarks>

@@ -3,7 +3,7 @@ namespace ResearchKit.Core.Data;
 /// <summary>Batches by coordinates: the same (step, micro) always gives the same batch, so a run can be continued at any point.</summary>
 public interface IBatchSource
 {
-    /// <summary>The micro-batch at a place of the run. All batches of a source have the same shape.</summary>
+    /// <summary>The micro-batch at a place of the run. All batches of a source have the same number of tokens.</summary>
     /// <param name="step">Optimizer update, from 0.</param>
     /// <param name="micro">Micro-batch within the update, from 0.</param>
     TokenBatch At(long step, int micro);
