@@ -40,7 +40,7 @@ public sealed class ComparisonRunner
     public ComparisonPlan Plan()
     {
         var tasks = _config.Tasks.Select(reference => TaskCatalog.Ready(reference, _config.Seed, _baseFolder)).ToList();
-        var models = _config.Models.Select(path => ModelHeader.Read(Path.Combine(_baseFolder, path))).ToList();
+        var models = _config.Models.Select(path => ModelHeader.Read(ModelFolder.Locate(path, _baseFolder))).ToList();
         foreach (var repeated in models.GroupBy(model => model.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
         {
             throw new ConfigException($"`models`: {repeated.Count()} model folders are named \"{repeated.Key}\"; rename all but one folder, since results are told apart by that name.");

@@ -11,7 +11,7 @@ public class HelpTests
     {
         var (code, output, error) = Rk.Finish(Rk.Start("--help"));
         Assert.Equal((0, ""), (code, error));
-        string[] verbs = ["run", "train", "finetune", "eval", "generate", "describe", "report", "data", "logits", "loglikelihood", "tokenize", "detokenize"];
+        string[] verbs = ["run", "train", "finetune", "eval", "generate", "describe", "report", "pull", "data", "logits", "loglikelihood", "tokenize", "detokenize"];
         Assert.All(verbs, verb => Assert.Contains("\n  " + verb + " ", output, StringComparison.Ordinal));
         Assert.Contains("rk run experiments/quickstart.json", output, StringComparison.Ordinal);
     }

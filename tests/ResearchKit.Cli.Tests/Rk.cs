@@ -33,12 +33,16 @@ internal static class Rk
     }
 
     /// <summary>Starts the built program on one thread.</summary>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Start(new Dictionary<string, string?>(), arguments);
+
+    /// <summary>Starts the built program with some environment variables set, or without them where they are null.</summary>
+    public static Process Start(IReadOnlyDictionary<string, string?> variables, string[] arguments)
     {
         var runtime = RuntimeEnvironment.GetRuntimeDirectory();                      // …/shared/Microsoft.NETCore.App/version/
         var host = Path.GetFullPath(Path.Combine(runtime, "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
         var start = new ProcessStartInfo(host, [Program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["OMP_NUM_THREADS"] = "1";
+        foreach (var (name, value) in variables) start.Environment[name] = value;
         return Process.Start(start)!;
     }
 

@@ -29,6 +29,7 @@ internal sealed class DescribeVerb : Verb
         // A folder wins over a preset of the same name only when it is written as a path, such as ./gpt1.
         var preset = Presets.Contains(name) ? Presets.Get(name)
             : Directory.Exists(name) || File.Exists(name) ? new Preset(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(name))), ModelFolder.ReadConfig(name), "folder " + name)
+            : new Models.Hub.HubCache().Find(name) is { } pulled ? new Preset(name, ModelFolder.ReadConfig(pulled), "pulled to " + pulled)
             : throw new ConfigException($"There is no model preset or folder `{name}`. Presets: {string.Join(", ", Presets.Names)}.");
         var size = ModelSize.Of(preset.Config);
         if (json) PrintJson(Facts(preset, size));

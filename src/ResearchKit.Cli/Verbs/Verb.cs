@@ -18,6 +18,7 @@ internal abstract class Verb
         new DescribeVerb(),
         new ReportVerb(),
         new CompareVerb(),
+        new PullVerb(),
         new DataVerb(),
         new TaskVerb(),
         new LogitsVerb(),
@@ -54,9 +55,9 @@ internal abstract class Verb
 
     protected static Option<string> ModelFolderOption() => new("--model")
     {
-        Description = "Model folder (config.json and weights: the kit's own, Hugging Face's, or an OpenAI release).",
+        Description = "Model folder (config.json and weights: the kit's own, Hugging Face's, or an OpenAI release), or the name of a pulled model (rk pull).",
         Required = true,
-        HelpName = "DIR",
+        HelpName = "DIR|NAME",
     };
 
     internal static void PrintJson<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, ConfigJson.Options));

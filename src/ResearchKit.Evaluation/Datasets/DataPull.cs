@@ -1,8 +1,6 @@
 using System.IO.Compression;
-using System.Net;
-using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using ResearchKit.Core;
+using ResearchKit.Core.Files;
 
 namespace ResearchKit.Evaluation.Datasets;
 
@@ -76,87 +74,17 @@ public sealed class DataPull
         var isWrapped = file.ContentSha256 is not null && !file.SourcePath!.EndsWith(".gz", StringComparison.Ordinal);
         var (expectedHash, expectedSize) = isWrapped ? (file.ContentSha256!, file.ContentSize!.Value) : (file.Sha256, file.Size);
         var part = target + ".part";
-        var url = new Uri(_base, file.DownloadPath);
-        var wrongHash = "";
-        for (var attempt = 0; ; attempt++)
-        {
-            string problem;
-            try
-            {
-                await ReceiveAsync(url, part, file, expectedSize, progress, cancellation).ConfigureAwait(false);
-                var length = new FileInfo(part).Length;
-                var hash = await HashAsync(part, cancellation).ConfigureAwait(false);
-                if (hash == expectedHash) break;
-                problem = $"the server ended it after {length} of {expectedSize} bytes";
-                if (length >= expectedSize)
-                {
-                    // The file may be the join of two answers, so begin again; the same wrong bytes twice are the server's.
-                    File.Delete(part);
-                    problem = $"its SHA-256 is {hash}, expected {expectedHash}";
-                    if (hash == wrongHash) throw new ConfigException($"{file.Path}: {url} is not the published file: {problem}; get it from another copy of the source");
-                    wrongHash = hash;
-                }
-            }
-            catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
-            {
-                if (e is HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError } refused)
-                    throw new ConfigException($"{file.Path}: {url} answered {(int)refused.StatusCode!} {refused.StatusCode}; the source may have moved", e);
-                problem = e.Message;
-            }
-
-            if (attempt + 1 >= AttemptCount)
-                throw new ConfigException($"{file.Path}: {url} could not be downloaded: {problem}; what was received is kept, run the same command again to carry on");
-            await Task.Delay(Pause * Math.Pow(2, attempt), cancellation).ConfigureAwait(false);
-        }
-
+        var download = new Download(file.Path, new Uri(_base, file.DownloadPath), expectedSize, expectedHash);
+        var received = progress is null ? null : new Received(count => progress.Report(new(file, count, expectedSize)));
+        await new ResumableDownload(_client) { AttemptCount = AttemptCount, Pause = Pause }.CompleteAsync(download, part, received, cancellation).ConfigureAwait(false);
         if (isWrapped) await CompressAsync(part, target, cancellation).ConfigureAwait(false);
         else File.Move(part, target, overwrite: true);
     }
 
-    /// <summary>Appends to the partial file what the server sends of the rest, and never more than the file's size.</summary>
-    private async Task ReceiveAsync(Uri url, string part, DatasetFile file, long expectedSize, IProgress<PullProgress>? progress, CancellationToken cancellation)
+    /// <summary>Reports at once and in order, unlike <see cref="Progress{T}"/>.</summary>
+    private sealed class Received(Action<long> report) : IProgress<long>
     {
-        var have = File.Exists(part) ? new FileInfo(part).Length : 0;
-        if (have >= expectedSize) return;
-        using var request = new HttpRequestMessage(HttpMethod.Get, url);
-        if (have > 0) request.Headers.Range = new RangeHeaderValue(have, null);
-        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
-        response.EnsureSuccessStatusCode();
-        // A server may ignore the range, or answer another one: then the file begins anew.
-        var isRest = response.StatusCode == HttpStatusCode.PartialContent && response.Content.Headers.ContentRange?.From == have;
-        if (have > 0 && response.StatusCode == HttpStatusCode.PartialContent && !isRest)
-        {
-            File.Delete(part);
-            throw new HttpRequestException($"the server answered the range {response.Content.Headers.ContentRange} where bytes from {have} on were asked for");
-        }
-
-        await using var output = new FileStream(part, isRest ? FileMode.Append : FileMode.Create, FileAccess.Write);
-        await using var input = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-        var received = isRest ? have : 0;
-        var buffer = new byte[64 * 1024];
-        while (received < expectedSize)
-        {
-            int count;
-            try
-            {
-                count = await input.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, expectedSize - received)), cancellation).ConfigureAwait(false);
-            }
-            catch (IOException e)
-            {
-                throw new HttpRequestException($"the connection broke after {received} of {expectedSize} bytes: {e.Message}", e);   // the network's fault, not the disk's
-            }
-
-            if (count == 0) return;
-            await output.WriteAsync(buffer.AsMemory(0, count), cancellation).ConfigureAwait(false);
-            received += count;
-            progress?.Report(new(file, received, expectedSize));
-        }
-    }
-
-    private static async Task<string> HashAsync(string path, CancellationToken cancellation)
-    {
-        await using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellation).ConfigureAwait(false));
+        public void Report(long value) => report(value);
     }
 
     private static async Task CompressAsync(string part, string target, CancellationToken cancellation)

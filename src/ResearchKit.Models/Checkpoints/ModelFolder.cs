@@ -4,6 +4,7 @@ using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Files;
 using ResearchKit.Core.Tokenization;
+using ResearchKit.Models.Hub;
 
 namespace ResearchKit.Models.Checkpoints;
 
@@ -24,7 +25,7 @@ public static class ModelFolder
     };
 
     /// <summary>Loads a model with its tokenizer.</summary>
-    /// <param name="path">A model folder, or one weights file in it (<c>…/model.f16.safetensors</c>).</param>
+    /// <param name="path">A model folder, one weights file in it (<c>…/model.f16.safetensors</c>), or the name of a model in the hub cache (<c>gpt2</c>).</param>
     /// <param name="strict">False lets tensors that the model does not use pass. Missing and misshapen tensors are errors always.</param>
     /// <returns>The model on the CPU in float32 and evaluation mode; the caller disposes it.</returns>
     /// <exception cref="ConfigException">The folder is not a model, a file is damaged, or the weights do not fit the configuration (all names listed).</exception>
@@ -85,12 +86,24 @@ public static class ModelFolder
         });
     }
 
+    /// <summary>Where a model named in a file stands: the path itself, relative to the file, or else the pulled model of that name.</summary>
+    /// <param name="name">Path, or name in the hub cache.</param>
+    /// <param name="baseFolder">Folder of the file that names it.</param>
+    public static string Locate(string name, string baseFolder)
+    {
+        var path = Path.Combine(baseFolder, name);
+        return Directory.Exists(path) || File.Exists(path) ? path : new HubCache().Find(name) ?? path;
+    }
+
     private static (string Folder, string? Weights) Resolve(string path)
     {
         FolderSwap.Recover(path);
         if (Directory.Exists(path)) return (path, null);
         if (File.Exists(path)) return (Path.GetDirectoryName(Path.GetFullPath(path))!, path);
-        throw new ConfigException($"{path}: there is no such model folder. Give a folder with {HuggingFaceConfig.FileName} and weights.");
+        var cache = new HubCache();
+        if (cache.Find(path) is { } snapshot) return (snapshot, null);
+        throw new ConfigException($"{path}: there is no such model folder. Give a folder with {HuggingFaceConfig.FileName} and weights"
+            + (HubCache.IsName(path) ? $", or fetch the model of that name by `rk pull {path}` (it is not in the cache {cache.Folder})." : "."));
     }
 
     private static HuggingFaceConfig ReadHuggingFaceConfig(string folder)
@@ -112,7 +125,7 @@ public static class ModelFolder
             : throw new ConfigException($"{folder}: the tokenizer has {tokenizer.VocabularySize} ids, the model only {config.VocabularySize}. They do not belong together: replace one of them.");
     }
 
-    private static string NameOf(string folder) => Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+    private static string NameOf(string folder) => HubCache.NameOf(folder) ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
 
     private static string Indented(JsonObject json) => json.ToJsonString(ConfigJson.Options) + "\n";
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using ResearchKit.Core;
 using ResearchKit.Evaluation.Datasets;
+using ResearchKit.Testing;
 
 namespace ResearchKit.Evaluation.Tests.Datasets;
 

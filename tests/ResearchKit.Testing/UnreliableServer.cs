@@ -4,10 +4,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace ResearchKit.Evaluation.Tests.Datasets;
+namespace ResearchKit.Testing;
 
 /// <summary>How the server answers one request.</summary>
-internal enum Answer
+public enum Answer
 {
     /// <summary>The range that was asked for, or the whole file.</summary>
     Honest,
@@ -35,7 +35,7 @@ internal enum Answer
 }
 
 /// <summary>An HTTP server on sockets, so that it can break the protocol.</summary>
-internal sealed class UnreliableServer : IDisposable
+public sealed class UnreliableServer : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Dictionary<string, byte[]> _files;
@@ -50,6 +50,9 @@ internal sealed class UnreliableServer : IDisposable
     }
 
     public Uri Base { get; }
+
+    /// <summary>ETag of a path; null sends none.</summary>
+    public Func<string, string?> EtagOf { get; init; } = _ => null;
 
     /// <summary>Path and first byte asked for, request by request.</summary>
     public ConcurrentQueue<(string Path, int From)> Requests { get; } = new();
@@ -85,7 +88,7 @@ internal sealed class UnreliableServer : IDisposable
         }
 
         var lines = request.ToString().Split("\r\n");
-        var path = lines[0].Split(' ')[1]["/raw/".Length..];
+        var path = lines[0].Split(' ')[1]["/raw/".Length..].Split('?')[0];
         var range = lines.FirstOrDefault(l => l.StartsWith("Range:", StringComparison.OrdinalIgnoreCase));
         var from = range is null ? 0 : int.Parse(range.Split('=')[1].TrimEnd('-'), CultureInfo.InvariantCulture);
         Requests.Enqueue((path, from));
@@ -111,7 +114,9 @@ internal sealed class UnreliableServer : IDisposable
 
         async Task WriteAsync(string status, byte[] body, int length, string? contentRange = null)
         {
-            var head = $"HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n" + (contentRange is null ? "" : $"Content-Range: {contentRange}\r\n") + "\r\n";
+            if (lines[0].StartsWith("HEAD ", StringComparison.Ordinal)) body = [];
+            var etag = EtagOf(path) is { } tag ? $"ETag: \"{tag}\"\r\n" : "";
+            var head = $"HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{etag}" + (contentRange is null ? "" : $"Content-Range: {contentRange}\r\n") + "\r\n";
             await stream.WriteAsync(Encoding.ASCII.GetBytes(head));
             await stream.WriteAsync(body);
             await stream.FlushAsync();
