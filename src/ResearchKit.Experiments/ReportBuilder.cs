@@ -19,8 +19,8 @@ namespace ResearchKit.Experiments;
 /// <summary>Turns a comparison's cells into what the report shows. A pure function: the same cells give the same report.</summary>
 internal static class ReportBuilder
 {
-    /// <summary>Items of a task that the explorer shows; all items count in every number.</summary>
-    private const int ExplorerItemsPerTask = 60;
+    /// <summary>Items that the explorer shows, over all tasks, so that a study of many tasks still opens at once; all items count in every number.</summary>
+    private const int ExplorerItems = 360, MostItemsPerTask = 60, LeastItemsPerTask = 20;
 
     internal const int Resamples = 2000;
 
@@ -63,7 +63,7 @@ internal static class ReportBuilder
         $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/k{cell.Shots}/{cell.Seed}{(cell.Order > 0 ? $"/order{cell.Order + 1}" : "")}{(cell.Wording > 0 ? $"/wording{cell.Wording + 1}" : "")}");
 
     /// <summary>Name of a cell among those of its run.</summary>
-    internal static string CellId(PlannedFineTuning cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/{cell.Recipe}{cell.Examples}/{cell.Seed}");
+    internal static string CellId(PlannedFineTuning cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/{cell.Recipe}@{cell.Examples}/{cell.Seed}");
 
     private static InContextCell InContextCellOf(ComparisonConfig config, ComparisonPlan plan, PlannedInContext cell, TaskResult result) => new()
     {
@@ -251,13 +251,14 @@ internal static class ReportBuilder
         var fineTuning = results.FineTuning.ToLookup(pair => pair.Cell.Task);
         var tokenizers = plan.Models.Select(model => TokenizerFolder.Load(model.Folder)).ToList();
         var records = new List<ItemRecord>();
+        var perTask = Math.Clamp(ExplorerItems / plan.Tasks.Count, LeastItemsPerTask, MostItemsPerTask);
         foreach (var task in plan.Tasks)
         {
             // One draw of the extremes of k, and one fine-tuning, for every model: enough to read, small enough to open.
             var shown = inContext[task].GroupBy(pair => pair.Cell.Model)
                 .SelectMany(group => new[] { group.Min(pair => pair.Cell.Shots), group.Max(pair => pair.Cell.Shots) }.Distinct().Select(shots => group.First(pair => pair.Cell.Shots == shots))).ToList();
             var tuned = fineTuning[task].GroupBy(pair => pair.Cell.Model).Select(group => group.MaxBy(pair => pair.Cell.Examples)).ToList();
-            for (var i = 0; i < Math.Min(ExplorerItemsPerTask, task.Splits.Test.Count); i++)
+            for (var i = 0; i < Math.Min(perTask, task.Splits.Test.Count); i++)
             {
                 var item = task.Splits.Test[i];
                 var predictions = shown.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Items[i], tokenizers[pair.Cell.Model]))
@@ -311,7 +312,7 @@ internal static class ReportBuilder
         Seeds = [config.Seed, .. config.InContext?.Seeds ?? [], .. config.FineTuning?.Seeds ?? []],
         Device = device.Name,
         ThreadCount = device.Threads,
-        Other = [new(RunEnvironment.ProcessorRow, RunEnvironment.Processor), new("Operating system", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier)],
+        Other = [new(RunEnvironment.ProcessorRow, RunEnvironment.Processor), new("Times", CellTimings.TableName + " beside this page (seconds and tokens per second; apart from all that repeats byte for byte)"), new("Operating system", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier)],
     };
 
     private static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);

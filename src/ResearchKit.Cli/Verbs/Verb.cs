@@ -19,6 +19,7 @@ internal abstract class Verb
         new ReportVerb(),
         new CompareVerb(),
         new PullVerb(),
+        new VerifyVerb(),
         new DataVerb(),
         new TaskVerb(),
         new LogitsVerb(),

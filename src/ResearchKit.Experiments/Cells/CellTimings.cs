@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using ResearchKit.Core.Configuration;
+using ResearchKit.Core.Files;
+using ResearchKit.Models;
 
 namespace ResearchKit.Experiments.Cells;
 
@@ -20,6 +23,9 @@ public sealed class CellTimings(string folder)
 {
     /// <summary>Name of the file in the run folder.</summary>
     public const string FileName = "timings.jsonl";
+
+    /// <summary>Name of the table that people read.</summary>
+    public const string TableName = "timings.md";
 
     private readonly string _path = Path.Combine(folder, FileName);
 
@@ -49,5 +55,32 @@ public sealed class CellTimings(string folder)
         }
 
         return [.. last.Values.OrderBy(timing => timing.Address, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Writes the table: one row for every model, regime and condition, tasks and seeds together.</summary>
+    /// <param name="device">Device and threads.</param>
+    public void WriteTable(ComputeDevice device)
+    {
+        var timings = Read();
+        if (timings.Count == 0) return;
+        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"""
+            # Times
+
+            On {device.Name}, {device.Threads} threads, {RunEnvironment.Processor}. A training token counts three times; tokens are the plan's estimate. Times differ from run to run and are kept apart from all that repeats.
+
+            | Model | Regime | Condition | Cells | Seconds | Tokens | Tokens/s |
+            | --- | --- | --- | ---: | ---: | ---: | ---: |
+
+            """));
+        var rows = timings.GroupBy(timing => (timing.Model, timing.Regime, timing.Condition)).OrderBy(group => group.Key.Model, StringComparer.Ordinal)
+            .ThenByDescending(group => group.Key.Regime, StringComparer.Ordinal).ThenBy(group => group.Key.Condition.Length).ThenBy(group => group.Key.Condition, StringComparer.Ordinal)
+            .Select(group => ($"| {group.Key.Model} | {group.Key.Regime.Replace('_', ' ')} | {group.Key.Condition}", group.ToList())).Append(("| all | | ", [.. timings]));
+        foreach (var (head, group) in rows)
+        {
+            var (seconds, tokens) = (group.Sum(timing => timing.Seconds), group.Sum(timing => timing.Tokens));
+            text.Append(CultureInfo.InvariantCulture, $"{head} | {group.Count:N0} | {seconds:N1} | {tokens:N0} | {(seconds > 0 ? tokens / seconds : 0):N0} |\n");
+        }
+
+        AtomicFile.WriteText(Path.Combine(folder, TableName), text.ToString());
     }
 }
