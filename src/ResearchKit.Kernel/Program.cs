@@ -3,6 +3,7 @@ using ResearchKit.Core;
 using ResearchKit.Core.Files;
 using ResearchKit.Kernel.Cells;
 using ResearchKit.Kernel.Files;
+using ResearchKit.Kernel.Jupyter;
 
 namespace ResearchKit.Kernel;
 
@@ -51,12 +52,28 @@ internal static class Program
         bool Has(string option) => args.Contains(option);
         return verb switch
         {
+            "kernel" => Serve(file, Value("--language") ?? "fsharp"),
+            "install" => Install(file, Value("--prefix")),
             "run" => RunNotebook(file, Value("--out"), double.Parse(Value("--timeout") ?? "600", CultureInfo.InvariantCulture), Has("--allow-errors")),
             "check" => Check(file, Has("--allow-outputs")),
             "strip" => Strip(file, Value("--out") ?? file, Has("--mark-languages")),
             "export" => Export(file, Value("--out") ?? Path.ChangeExtension(file, ".html"), Has("--share-plotly")),
             _ => throw new ConfigException($"rk-kernel has no verb {verb}; see rk notebook --help."),
         };
+    }
+
+    private static int Serve(string connection, string language)
+    {
+        using var server = new KernelServer(ConnectionFile.Read(connection), language);
+        server.Serve();
+        return 0;
+    }
+
+    private static int Install(string kernel, string? prefix)
+    {
+        foreach (var folder in KernelSpec.Install(kernel, prefix)) Out.WriteLine(folder);
+        Out.WriteLine("Registered with Jupyter: ResearchKit F#, ResearchKit C#. Start `jupyter notebook` and choose one under New.");
+        return 0;
     }
 
     private static int RunNotebook(string file, string? output, double seconds, bool allowErrors)

@@ -23,12 +23,15 @@ internal sealed class CSharpEngine(IEnumerable<string> references) : ILanguageEn
     private static readonly CSharpParseOptions ParseOptions = new(LanguageVersion.Latest, DocumentationMode.Parse, SourceCodeKind.Script);
 
     private readonly InteractiveAssemblyLoader _loader = new();
-    private readonly List<MetadataReference> _references = [.. references.Select(path => MetadataReference.CreateFromFile(path))];
+    // Made when first needed: opening two hundred files would delay the kernel's answer that it is there.
+    private readonly Lazy<List<MetadataReference>> _lazyReferences = new(() => [.. references.Select(path => MetadataReference.CreateFromFile(path))]);
     private readonly List<string> _ran = [];
     private ScriptState<object>? _state;
     private CSharpAssistance? _assistance;
 
     public string Language => "csharp";
+
+    private List<MetadataReference> References => _lazyReferences.Value;
 
     public IReadOnlyList<EngineVariable> Variables => _state is null
         ? []
@@ -46,7 +49,7 @@ internal sealed class CSharpEngine(IEnumerable<string> references) : ILanguageEn
 
     public CellOutcome Run(CellCode code, CancellationToken cancellation)
     {
-        var options = ScriptOptions.Default.WithReferences(_references).WithImports(Imports).WithLanguageVersion(LanguageVersion.Latest)
+        var options = ScriptOptions.Default.WithReferences(References).WithImports(Imports).WithLanguageVersion(LanguageVersion.Latest)
             .WithMetadataResolver(NoResolver.Instance).WithFilePath(code.FileName).WithFileEncoding(Encoding.UTF8).WithEmitDebugInformation(true).WithOptimizationLevel(OptimizationLevel.Release)
             .WithAllowUnsafe(true);
         // Imports go on from one submission to the next; giving them again would only slow the lookup.
@@ -64,7 +67,7 @@ internal sealed class CSharpEngine(IEnumerable<string> references) : ILanguageEn
 
     public void AddReference(string path)
     {
-        _references.Add(MetadataReference.CreateFromFile(path));
+        References.Add(MetadataReference.CreateFromFile(path));
         // Otherwise Roslyn would load a second copy into a context of its own, and the types would differ from F#'s.
         if (AssemblyLoadContext.Default.Assemblies.FirstOrDefault(assembly => assembly.Location == path) is { } loaded) _loader.RegisterDependency(loaded);
     }
@@ -79,13 +82,13 @@ internal sealed class CSharpEngine(IEnumerable<string> references) : ILanguageEn
         if (outcome.Exception is { } error) throw new ConfigException($"C# can't hold {name}: {error.Message}", error);
     }
 
-    public Completions Complete(CellCode code, int position) => Assistance.Complete(_references, _ran, code.Text, position);
+    public Completions Complete(CellCode code, int position) => Assistance.Complete(References, _ran, code.Text, position);
 
-    public string? Describe(CellCode code, int position) => Assistance.Describe(_references, _ran, code.Text, position);
+    public string? Describe(CellCode code, int position) => Assistance.Describe(References, _ran, code.Text, position);
 
     public IReadOnlyList<CellDiagnostic> Check(CellCode code)
     {
-        var options = ScriptOptions.Default.WithReferences(_references).WithImports(Imports).WithLanguageVersion(LanguageVersion.Latest).WithMetadataResolver(NoResolver.Instance).WithAllowUnsafe(true);
+        var options = ScriptOptions.Default.WithReferences(References).WithImports(Imports).WithLanguageVersion(LanguageVersion.Latest).WithMetadataResolver(NoResolver.Instance).WithAllowUnsafe(true);
         var script = _state is null ? CSharpScript.Create<object>(code.Text, options, globalsType: null, _loader) : _state.Script.ContinueWith<object>(code.Text, options.WithImports([]));
         return [.. script.GetCompilation().GetDiagnostics().Where(diagnostic => diagnostic.Severity >= Microsoft.CodeAnalysis.DiagnosticSeverity.Warning).Select(Diagnostic)];
     }
