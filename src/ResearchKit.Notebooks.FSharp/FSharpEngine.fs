@@ -54,6 +54,16 @@ type FSharpEngine(references: string seq) =
         else
             kind.GetGenericArguments() |> Array.tryPick unnameable
 
+    /// A type as F# writes it: global.System.Collections.Generic.IEnumerable<global.System.Int32>.
+    let rec nameOf (kind: Type) : string =
+        match Option.ofObj (kind.GetElementType()) with
+        | Some element when kind.IsArray -> nameOf element + "[" + String(',', kind.GetArrayRank() - 1) + "]"
+        | _ ->
+            let definition = if kind.IsGenericType then kind.GetGenericTypeDefinition() else kind
+            let bare = Text.RegularExpressions.Regex.Replace((string definition.FullName).Replace('+', '.'), @"`\d+", "")
+            let arguments = kind.GetGenericArguments() |> Array.map nameOf |> String.concat ", "
+            "global." + bare + (if arguments = "" then "" else "<" + arguments + ">")
+
     interface ILanguageEngine with
         member _.Language = "fsharp"
 
@@ -120,7 +130,18 @@ type FSharpEngine(references: string seq) =
                 | Some culprit ->
                     let what = if culprit.Name.StartsWith("<>f__AnonymousType", StringComparison.Ordinal) then "an anonymous C# type" else $"{culprit.Name}, a type that a C# cell defines,"
                     raise (ConfigException $"{name} is of {what} and F# can't name it. Define the type in F# (C# sees it as dynamic) or in a compiled assembly (#r \"….dll\"), or share a tuple, an array or a number instead.")
-                | None -> session.Value.AddBoundValue(name, present)
+                | None when present.GetType().IsVisible -> session.Value.AddBoundValue(name, present)
+                // Of an internal class, such as an iterator or System.RuntimeType: taken as the type that the variable was declared with.
+                | None when kind.IsVisible && kind <> typeof<obj> ->
+                    SharedValues.Put(name, present)
+                    let code = $"let ``{name}`` = ResearchKit.Notebooks.Engines.SharedValues.Take \"{name}\" :?> {nameOf kind}"
+
+                    match session.Value.EvalInteractionNonThrowing code with
+                    | Choice2Of2 error, found ->
+                        let said = found |> Array.map (fun diagnostic -> diagnostic.Message) |> String.concat "; "
+                        raise (ConfigException($"F# can't hold {name} as {kind}: {error.Message} {said}", error))
+                    | _ -> ()
+                | None -> raise (ConfigException $"{name} is of the internal type {present.GetType()}, which F# can't name. Give it a variable of a public type, such as an interface, and share that.")
 
         member _.Complete(code, position) = FSharpAssistance.complete session.Value code.Text position
 
