@@ -2,6 +2,7 @@ namespace ResearchKit.FSharp
 
 open ResearchKit.Evaluation
 open ResearchKit.Evaluation.Tasks
+open ResearchKit.Evaluation.Protocols
 
 /// Scores models on tasks from the prompt alone.
 [<RequireQualifiedAccess>]
@@ -14,6 +15,10 @@ module Evaluate =
                 member _.Report value = report value }
 
         Problems.catch (fun () -> Evaluator.Run(model.Language, model.Tokenizer, task, task.Load.Invoke(), options, progress))
+
+    /// Runs a task under several protocols, asks for each different request once, and says how far apart the protocols alone put the scores.
+    let underProtocols (options: EvaluationOptions) (protocols: Protocol list) (task: EvaluationTask) (model: Model) : Result<ProtocolComparisonResult, string list> =
+        Problems.catch (fun () -> ProtocolComparison.Run(model.Language, model.Tokenizer, task, Array.ofList protocols, options))
 
     /// Runs a task behind k demonstrations; k = 0 is zero-shot.
     let run (shots: int) (task: EvaluationTask) (model: Model) : Result<TaskResult, string list> =

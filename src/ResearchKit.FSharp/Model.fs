@@ -8,6 +8,7 @@ open ResearchKit.Evaluation
 open ResearchKit.Experiments
 open ResearchKit.Models
 open ResearchKit.Models.Checkpoints
+open ResearchKit.Models.Hub
 
 /// A language model with its tokenizer. Dispose it when done: weights are outside the garbage collector's sight.
 [<Sealed>]
@@ -48,6 +49,15 @@ module Model =
                 loaded.Dispose()
                 raise (ConfigException($"{folder} has no tokenizer files (vocab.json and merges.txt); add those that the model was trained with."))
             | tokenizer -> ofGpt loaded.Name loaded.WeightsHash tokenizer loaded.Model)
+
+    /// The folder of a pulled model by name, such as gpt2, in the cache that the ecosystem's tools share; None where it was not pulled.
+    let cached (name: string) : string option = Option.ofObj (HubCache().Find name)
+
+    /// Fetches a model from a hub-style server (HF_ENDPOINT) into that cache, checked file by file; gives its folder.
+    let pull (name: string) : Result<string, string list> =
+        Problems.catch (fun () ->
+            use client = new System.Net.Http.HttpClient()
+            HubPull(client, HubCache()).PullAsync(name).GetAwaiter().GetResult().Folder)
 
     /// A new model with random weights drawn by the seed.
     let create (name: string) (seed: int64) (tokenizer: ITokenizer) (config: ModelConfig) : Result<Model, string list> =

@@ -3,6 +3,7 @@ namespace ResearchKit.FSharp
 open System.Collections.Generic
 open FSharp.Reflection
 open ResearchKit.Core.Tasks
+open ResearchKit.Core.Tokenization
 open ResearchKit.Evaluation
 open ResearchKit.Evaluation.Contamination
 open ResearchKit.Evaluation.Datasets
@@ -71,6 +72,21 @@ module Task =
     /// The protocols that define a task: how each paper, and lm-evaluation-harness, runs it.
     let protocols (task: EvaluationTask) : Protocol list = List.ofSeq (TaskProtocols.Of task)
 
+    /// The task's own words as a protocol, for tasks that no source defines.
+    let ownProtocol (task: EvaluationTask) : Protocol = TaskProtocols.Own task
+
+    /// A protocol in words, behind k demonstrations: prompt, split, scored span, normalization, truncation, metric, and every point that its source leaves open.
+    let facts (shots: int) (protocol: Protocol) (task: EvaluationTask) : ProtocolFacts = ProtocolFacts.Of(protocol, task, shots)
+
+    /// Items of a benchmark's splits, without reading its files.
+    let sizes (name: string) : Result<TaskSizes, string list> = Problems.catch (fun () -> DatasetTasks.SizesOf name)
+
+    /// A test item behind k demonstrations drawn by a seed, as a model with that tokenizer meets it: text, tokens, and what of them is scored.
+    let shown (tokenizer: ITokenizer) (shots: int) (seed: int64) (index: int) (task: EvaluationTask) : Result<ItemView, string list> =
+        Problems.catchArguments (fun () ->
+            let splits = task.Load.Invoke()
+            ItemView.Of(task, splits, EvaluationOptions(Shots = shots, Seed = seed), splits.Test[index], tokenizer))
+
     /// The task as a protocol runs it, by name, such as "gpt3-paper" or "lm-eval".
     let underProtocol (name: string) (task: EvaluationTask) : Result<EvaluationTask, string list> =
         Problems.catch (fun () -> TaskProtocols.Apply(task, name))
@@ -119,6 +135,10 @@ module Task =
         changed task.Prompt task.Scoring (fun () ->
             let splits = task.Load.Invoke()
             TaskSplits(all splits.Train, all splits.Validation, all splits.Test)) task
+
+    /// Training documents for overlap: a folder or file of texts, JSON Lines, a model folder of this kit, or generated:N.
+    let trainingText (source: string) : Result<(string * string) seq, string list> =
+        Problems.catch (fun () -> TrainingText.Open source |> Seq.map (fun document -> document.Name, document.Text))
 
     /// Which test items of a task stand, in part, in training texts (names and texts), by GPT-3's rule (Brown et al. 2020 appendix C).
     let overlap (corpus: (string * string) seq) (task: EvaluationTask) : Result<ContaminationReport, string list> =
