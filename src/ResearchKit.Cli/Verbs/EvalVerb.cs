@@ -99,13 +99,13 @@ internal sealed class EvalVerb : Verb
         Console.WriteLine($"{compared.Model} on {compared.Task}, {compared.Shots}-shot, by protocol:");
         var width = compared.Scores.Max(score => score.Protocol.Name.Length);
         foreach (var score in compared.Scores)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {score.Protocol.Name.PadRight(width)}  {score.Result.Score,9:0.0000}  {score.Result.Metric}, {score.Result.Items.Count} items"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {score.Protocol.Name.PadRight(width)}  {string.Join(", ", score.Facts.Metrics.Select(name => string.Create(CultureInfo.InvariantCulture, $"{name} {score.Result.Metrics[name]:0.0000}")))}; {score.Result.Items.Count} items"));
         if (compared.Gaps.Count > 0) Console.WriteLine($"How much of a gap is protocol (same model, same {compared.SharedItemCount} items, so all of it is):");
         foreach (var gap in compared.Gaps)
         {
             var parts = gap.Difference is not { } difference
-                ? "other metrics, so no difference"
-                : string.Create(CultureInfo.InvariantCulture, $"{difference:+0.0000;-0.0000;0.0000}")
+                ? "they report no number in common"
+                : string.Create(CultureInfo.InvariantCulture, $"{gap.Metric} {difference:+0.0000;-0.0000;0.0000}")
                     + (gap.Normalization is { } normalization ? string.Create(CultureInfo.InvariantCulture, $" = normalization {normalization:+0.0000;-0.0000;0.0000}, prompt and the rest {gap.Rest:+0.0000;-0.0000;0.0000}") : "")
                     + (gap.ChangedItemCount is { } changed ? string.Create(CultureInfo.InvariantCulture, $"; {changed} items right under one only") : "");
             Console.WriteLine($"  {gap.From} -> {gap.To}: {parts}; they differ in {string.Join(", ", gap.Differs)}");

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
+using ResearchKit.Evaluation.Protocols;
 using ResearchKit.Experiments;
 using ResearchKit.Experiments.Configuration;
 using ResearchKit.Models.Checkpoints;
@@ -46,15 +47,21 @@ internal sealed class FineTuneVerb : Verb
             }
 
             var accuracy = ready.Splits.Test.Zip(result.Test, (item, prediction) => item.Gold == prediction.Predicted ? 1.0 : 0.0).Average();
+            var metrics = FineTunedScores.Of(ready, result);
             if (parsed.GetValue(json))
             {
-                PrintJson(new { model = loaded.Name, weights = loaded.WeightsHash, task = ready.Task.Name, examples = count, seed = start, recipe, accuracy, result });
+                PrintJson(new { model = loaded.Name, weights = loaded.WeightsHash, task = ready.Task.Name, examples = count, seed = start, recipe, accuracy, metrics, result });
                 return Task.FromResult(0);
             }
 
             Console.WriteLine($"{loaded.Name} on {ready.Task.Name}, fine-tuned on {count} examples, {result.Test.Count} test items");
             foreach (var epoch in result.Epochs) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  epoch {epoch.Epoch,2}  loss {epoch.TrainLoss:0.0000}  validation accuracy {epoch.ValidAccuracy:0.0000}{(epoch.Epoch == result.BestEpoch ? "  <- used" : "")}"));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  test accuracy {accuracy:0.0000}"));
+            foreach (var (name, value) in metrics) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  test {name} {value:0.0000}"));
+            if (TaskProtocols.Of(ready.Task).FirstOrDefault(protocol => protocol.IsFineTuned) is { } source)
+            {
+                Console.WriteLine($"  published: {source.Source}; split {source.Split}, {string.Join(", ", ProtocolFacts.Of(source, ready.Task, 0).Metrics)}");
+                foreach (var difference in source.Assumptions) Console.WriteLine($"    {difference}");
+            }
             return Task.FromResult(0);
         });
         return command;

@@ -20,7 +20,8 @@ namespace ResearchKit.Evaluation.Datasets;
 /// Answers are one of: <c>choices</c> (or <c>choices_field</c>, a list in every row) with <c>label_field</c> (an index, or the choice's text); or <c>answers_field</c> (a text or a list of texts).
 /// Optional: <c>description</c>, <c>cluster_field</c>, <c>prompt.separator</c>, <c>prompt.instruction</c>, <c>scoring</c>
 /// (<c>kind</c>: choices, partial, generation, target or perplexity; <c>normalization</c>, <c>answer_context</c>, <c>metric</c>, <c>max_new_tokens</c>, <c>stop</c>, <c>beam_width</c>),
-/// <c>demonstrations</c> (<c>split</c>, <c>per_item</c>) and <c>structured</c> for fine-tuning (<c>kind</c>: classification with <c>text</c>, entailment with <c>premise</c> and <c>hypothesis</c>,
+/// <c>metrics</c> (names, headline first, such as <c>["matthews"]</c>; <c>pearson</c> and <c>spearman</c> compare the mean of numeric choices under the model with the number in <c>answers_field</c>,
+/// and need no <c>label_field</c>), <c>demonstrations</c> (<c>split</c>, <c>per_item</c>) and <c>structured</c> for fine-tuning (<c>kind</c>: classification with <c>text</c>, entailment with <c>premise</c> and <c>hypothesis</c>,
 /// similarity with <c>first</c> and <c>second</c>, multiple_choice with <c>context</c>). Paths are relative to the task file.
 /// </remarks>
 public static class TaskFile
@@ -52,7 +53,7 @@ public static class TaskFile
         return new()
         {
             Name = definition.Name, Description = definition.Description, Prompt = definition.Prompt, Scoring = definition.Scoring,
-            Demonstrations = definition.Demonstrations, Load = () => ReadData(path, definition),
+            Demonstrations = definition.Demonstrations, Metrics = definition.Metrics, Load = () => ReadData(path, definition),
         };
     }
 
@@ -74,7 +75,11 @@ public static class TaskFile
         var hasChoices = answers.Choices is not null || answers.ChoicesField is not null;
         if (answers.Choices is { Count: < 2 }) problems.Add("choices: at least two are needed");
         if (answers.Choices is not null && answers.ChoicesField is not null) problems.Add("choices and choices_field exclude one another");
-        if (hasChoices && answers.LabelField is null) problems.Add("label_field is missing: which field of a row tells the right choice?");
+        var metrics = Metrics(file.Texts("metrics"), problems);
+        var isCorrelated = metrics.Length > 0 && metrics.All(metric => metric is TaskMetric.Pearson or TaskMetric.Spearman);
+        if (metrics.Any(metric => metric is TaskMetric.Pearson or TaskMetric.Spearman) && (!hasChoices || answers.AnswersField is null))
+            problems.Add("metrics: pearson and spearman need choices that are numbers, and answers_field with the right number");
+        if (hasChoices && answers.LabelField is null && !isCorrelated) problems.Add("label_field is missing: which field of a row tells the right choice?");
         if (!hasChoices && answers.LabelField is not null) problems.Add("label_field needs choices or choices_field");
 
         var scoring = Scoring(file.Object("scoring"), hasChoices, answers.AnswersField is not null, problems);
@@ -82,9 +87,20 @@ public static class TaskFile
         var demonstrations = new DemonstrationSource(source?.Choice("split", ["train", "validation", "test"]) ?? "train", source?.Flag("per_item") ?? true);
         source?.Finish();
         var structured = Structured(file.Object("structured"), hasChoices, problems);
-        var definition = new Definition(file.Text("name", required: true) ?? "", file.Text("description") ?? "A task file.", files[0], files[1], files[2] ?? "", template, scoring, demonstrations, answers, structured, file.Text("cluster_field"));
+        var definition = new Definition(file.Text("name", required: true) ?? "", file.Text("description") ?? "A task file.", files[0], files[1], files[2] ?? "", template, scoring, demonstrations, answers, structured, file.Text("cluster_field"), metrics);
         file.Finish();
         return definition;
+    }
+
+    private static TaskMetric[] Metrics(IReadOnlyList<string>? names, List<string> problems)
+    {
+        var known = Enum.GetValues<TaskMetric>().ToDictionary(metric => JsonNamingPolicy.SnakeCaseLower.ConvertName(metric.ToString()));
+        foreach (var name in names ?? [])
+        {
+            if (!known.ContainsKey(name)) problems.Add($"metrics: \"{name}\" is not known; allowed are {string.Join(", ", known.Keys)}");
+        }
+
+        return [.. (names ?? []).Where(known.ContainsKey).Select(name => known[name])];
     }
 
     private static Scoring Scoring(ObjectReader? scoring, bool hasChoices, bool hasAnswers, List<string> problems)
@@ -175,5 +191,5 @@ public static class TaskFile
     /// <summary>A checked task file.</summary>
     internal sealed record Definition(
         string Name, string Description, string? Train, string? Validation, string Test, PromptTemplate Prompt, Scoring Scoring,
-        DemonstrationSource Demonstrations, AnswerFields Answers, StructuredTemplate? Structured, string? ClusterField);
+        DemonstrationSource Demonstrations, AnswerFields Answers, StructuredTemplate? Structured, string? ClusterField, IReadOnlyList<TaskMetric> Metrics);
 }

@@ -54,16 +54,16 @@ public static class ProtocolComparison
         var others = to.Result.Items.ToDictionary(item => item.Id, StringComparer.Ordinal);
         var second = first.Select(item => others[item.Id]).ToArray();
         var differs = from.Facts.DiffersFrom(to.Facts);
-        var isComparable = from.Result.Metric == to.Result.Metric;
-        if (!isComparable) return new(from.Protocol.Name, to.Protocol.Name, differs, null, null, null, null);
-        var (a, c) = (TaskMetrics.Value(from.Result.Metric, first), TaskMetrics.Value(to.Result.Metric, second));
-        var isPerItem = from.Result.Metric == "accuracy";
+        // The first reported number that both report; their headlines may be different ones.
+        if (from.Facts.Metrics.FirstOrDefault(to.Facts.Metrics.Contains) is not { } metric) return new(from.Protocol.Name, to.Protocol.Name, differs, null, null, null, null, null);
+        var (a, c) = (TaskMetrics.Value(metric, first), TaskMetrics.Value(metric, second));
+        var isPerItem = metric == "accuracy";
         var changed = isPerItem ? first.Zip(second, (x, y) => x.Correct != y.Correct).Count(isOther => isOther) : (int?)null;
         // The other protocol's rule on the first one's own likelihoods: what normalization alone does.
         double? normalization = isPerItem && from.Result.Rule is not null && to.Result.Rule is { } rule && first.All(item => item.Predictions.Any(prediction => prediction.Rule == rule))
             ? TaskMetrics.Value("accuracy/" + rule, first) - a
             : null;
-        return new(from.Protocol.Name, to.Protocol.Name, differs, c - a, normalization, c - a - normalization, changed);
+        return new(from.Protocol.Name, to.Protocol.Name, differs, metric, c - a, normalization, c - a - normalization, changed);
     }
 }
 
@@ -89,8 +89,9 @@ public sealed record ProtocolScore(Protocol Protocol, ProtocolFacts Facts, TaskR
 /// <param name="From">One protocol.</param>
 /// <param name="To">The other.</param>
 /// <param name="Differs">Facts in which they differ.</param>
-/// <param name="Difference">Score of the other less that of the one; null where their headline metrics are different ones.</param>
+/// <param name="Metric">First number that both report; null where there is none.</param>
+/// <param name="Difference">Its value under the other less that under the one.</param>
 /// <param name="Normalization">Part of it from the ranking rule alone: the other's rule on the one's likelihoods; null where nothing is ranked.</param>
 /// <param name="Rest">The remainder: prompt, demonstrations, choices.</param>
 /// <param name="ChangedItemCount">Items right under one of the two only; null for metrics that are no share of right items.</param>
-public sealed record ProtocolGap(string From, string To, IReadOnlyList<string> Differs, double? Difference, double? Normalization, double? Rest, int? ChangedItemCount);
+public sealed record ProtocolGap(string From, string To, IReadOnlyList<string> Differs, string? Metric, double? Difference, double? Normalization, double? Rest, int? ChangedItemCount);

@@ -36,6 +36,22 @@ public sealed class TaskFileTests : IDisposable
     }
 
     [Fact]
+    public void MetricsAreNamedAndARegressionNeedsNoLabel()
+    {
+        File.WriteAllText(_folder.File("test.jsonl"), "{\"text\":\"a\",\"score\":4.5}\n{\"text\":\"b\",\"score\":1}\n");
+        var regression = TenLines.Replace("\"structured\": { \"kind\": \"classification\", \"text\": \"{text}\" }", "\"metrics\": [\"pearson\", \"spearman\"]", StringComparison.Ordinal)
+            .Replace("[\"no\", \"yes\"]", "[\"0\", \"5\"]", StringComparison.Ordinal).Replace("\"label_field\": \"label\"", "\"answers_field\": \"score\"", StringComparison.Ordinal)
+            .Replace("\"train\": \"train.jsonl\", ", "", StringComparison.Ordinal);
+        var task = TaskFile.Load(Write(regression));
+        Assert.Equal([TaskMetric.Pearson, TaskMetric.Spearman], task.Metrics);
+        // The model gives " 5" after "a" and " 0" after "b": as the scores have it.
+        var model = new RuleModel((context, text) => [.. text.Select(_ => context.StartsWith('a') == (text == " 5") ? -0.1 : -3.0)]);
+        Assert.Equal(1, Examples.Run(model, task, task.Load()).Metrics["pearson"], 9);
+        Assert.Contains("allowed are accuracy", Assert.Throws<ConfigException>(() => TaskFile.Load(Write(regression.Replace("spearman", "kendall", StringComparison.Ordinal)))).Message);
+        Assert.Contains("answers_field with the right number", Assert.Throws<ConfigException>(() => TaskFile.Load(Write(regression.Replace("answers_field", "label_field", StringComparison.Ordinal)))).Message);
+    }
+
+    [Fact]
     public void TenLinesMakeATask()
     {
         var task = TaskFile.Load(Write(TenLines));
