@@ -64,7 +64,7 @@ internal static class PairedRows
             Difference = test.Difference.Estimate,
             Interval = new Interval(test.Difference.Low, test.Difference.High, test.Difference.Level),
             PValue = test.PValue,
-            Test = test.Test == "mcnemar" ? "McNemar exact" : $"paired permutation of {units}{(first.Count > 1 || second.Count > 1 ? ", means over seeds" : "")}",
+            Test = test.Test == "mcnemar" ? "McNemar exact" : $"permutation, {units}",
             ItemCount = test.ItemCount,
             OnlyARight = differences.Count(difference => difference > 0),
             OnlyBRight = differences.Count(difference => difference < 0),

@@ -90,9 +90,10 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
             }
         }
 
+        // The first text stands for the generator: where its rules change, what was found before does not count.
         return parts.Count == 0 ? null : new Source(
             string.Join(" and ", parts.Select(part => part.Name)), () => parts.SelectMany(part => part.Read()),
-            TaskCatalog.Sha256(JsonSerializer.Serialize(pretraining.Data, ConfigJson.Compact) + pretraining.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture) + string.Join('|', parts.Select(part => part.Name))));
+            TaskCatalog.Sha256(JsonSerializer.Serialize(pretraining.Data, ConfigJson.Compact) + pretraining.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture) + string.Join('|', parts.Select(part => part.Name)) + parts[0].Read().First().Text));
     }
 
     private string? FolderOf(CorpusSource corpus)

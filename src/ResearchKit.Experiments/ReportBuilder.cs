@@ -309,7 +309,7 @@ internal static class ReportBuilder
             .. plan.Tasks.Select(task => new NamedValue("items and prompt of " + task.Task.Name, task.Fingerprint)),
         ],
         Versions = [new("ResearchKit", RunEnvironment.KitVersion), new("TorchSharp", ComputeDevice.TorchVersion), new(".NET", Environment.Version.ToString())],
-        Seeds = [config.Seed, .. config.InContext?.Seeds ?? [], .. config.FineTuning?.Seeds ?? []],
+        Seeds = [.. new[] { config.Seed }.Concat(config.InContext?.Seeds ?? []).Concat(config.FineTuning?.Seeds ?? []).Distinct()],
         Device = device.Name,
         ThreadCount = device.Threads,
         Other = [new(RunEnvironment.ProcessorRow, RunEnvironment.Processor), new("Times", CellTimings.TableName + " beside this page (seconds and tokens per second; apart from all that repeats byte for byte)"), new("Operating system", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier)],

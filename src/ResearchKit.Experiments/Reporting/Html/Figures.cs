@@ -147,7 +147,9 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
     /// <summary>Observed accuracy against predicted probability; null where the task has no calibration.</summary>
     public PlotSpec? Calibration(TaskEntry task)
     {
-        var curves = model.Calibration.Where(curve => curve.Task == task.Name).ToList();
+        // Of several numbers of demonstrations the largest is drawn; the table has them all.
+        var curves = model.Calibration.Where(curve => curve.Task == task.Name)
+            .GroupBy(curve => tables.Labels.Series(curve.Condition), StringComparer.Ordinal).Select(group => group.MaxBy(curve => curve.Condition.LabelledCount ?? curve.Condition.K)!).ToList();
         if (curves.Count == 0) return null;
         var series = curves.Select(curve => Series(curve.Condition, line: true,
             [.. curve.Bins.Where(bin => bin.Count > 0).Select(bin => new PlotPoint(bin.Confidence, bin.Accuracy, null,

@@ -112,7 +112,7 @@ internal sealed class PageSections
         var shared = extents.Where(pair => fractions.Contains(pair.Key)).Select(pair => pair.Value).DefaultIfEmpty(1).Max();
         var table = TableMarkup.Of(_tables.Comparisons(), r => InlineDrawing.Forest(rows[r].Difference, rows[r].Interval, fractions.Contains(rows[r].Task) ? shared : extents[rows[r].Task]), "A − B", "interval");
         return new("paired", "Paired comparisons", table.IsEmpty ? table : Markup.Of($"""
-            <p>Both conditions answered the same items. A − B is in {(fractions.Count == _model.Tasks.Count ? "percentage points" : "percentage points, or in the metric’s own unit")}; intervals are paired; p values are corrected by Holm’s method over the whole table. Drawings in colour exclude zero.</p>
+            <p>Both conditions answered the same items. A − B is in {(fractions.Count == _model.Tasks.Count ? "percentage points" : "percentage points, or in the metric’s own unit")}; a side with several seeds is their mean. Intervals are paired; permutation tests swap the sides of items, or of whole clusters (a passage, a noun) where items share one; p values are corrected by Holm’s method over the whole table. Effect sizes are Cohen’s h; “detectable” is the smallest difference that as many items with this spread show with 80% power. Drawings in colour exclude zero.</p>
             {table}
             """));
     }
