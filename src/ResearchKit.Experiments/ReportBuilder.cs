@@ -4,6 +4,7 @@ using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Tokenization;
 using ResearchKit.Evaluation;
 using ResearchKit.Evaluation.Metrics;
+using ResearchKit.Evaluation.Protocols;
 using ResearchKit.Evaluation.Statistics;
 using ResearchKit.Evaluation.Tasks;
 using ResearchKit.Experiments.Cells;
@@ -48,7 +49,7 @@ internal static class ReportBuilder
             InContext = inContext,
             FineTuning = fineTuning,
             Comparisons = comparisons,
-            PaperValues = [.. tasks.SelectMany(task => PaperResults.Beside(task, models))],
+            PaperValues = [.. tasks.SelectMany(task => PaperResults.Beside(task, models, record => IsSameProtocol(plan.Tasks.First(ready => ready.Task.Name == task.Name), record)))],
             VarianceSplits = config.InContext is { } shots && shots.Shots.Max() > 0 ? Reliability.Variance(shots, plan, results) : [],
             Contamination = contamination,
             Calibration = Reliability.Calibrations(plan, results),
@@ -71,6 +72,7 @@ internal static class ReportBuilder
         Model = plan.Models[cell.Model].Name,
         Task = cell.Task.Task.Name,
         K = cell.Shots,
+        Protocol = PublishedProtocol(cell.Task)?.Name,
         Seed = cell.Seed,
         Score = result.Score,
         Interval = IntervalOf(config, cell.Task, result.Items),
@@ -132,7 +134,7 @@ internal static class ReportBuilder
         return new TaskEntry
         {
             Name = task.Task.Name,
-            Description = task.Task.Description,
+            Description = PublishedProtocol(task) is null ? task.Task.Description : $"{task.Task.Description} {Words(task)}",
             Metric = metric,
             Unit = IsFraction(metric) ? ScoreUnit.Fraction : ScoreUnit.Raw,
             HigherIsBetter = TaskMetrics.HigherIsBetter(metric),
@@ -141,6 +143,20 @@ internal static class ReportBuilder
             Split = task.Splits.Test[0].Id.Split('/')[0] is ("validation" or "test" or "dev") and var split ? split : null,
             ItemIds = IsPerItem(task) ? [.. task.Splits.Test.Select(item => item.Id)] : [],
         };
+    }
+
+    private static Protocol? PublishedProtocol(ReadyTask task) => task.Run is { } run && run.Name != TaskProtocols.OwnName ? run : null;
+
+    /// <summary>A prompted record of the protocol's paper; readings of open points may still differ from the paper's.</summary>
+    private static bool IsSameProtocol(ReadyTask task, PaperRecord record) =>
+        record.Setting != "finetune" && PublishedProtocol(task)?.Name == record.Paper + "-paper";
+
+    /// <summary>The protocol beside the scores: everything that decides them, shots apart.</summary>
+    private static string Words(ReadyTask task)
+    {
+        var facts = ProtocolFacts.Of(task.Run!, task.Task, 0);
+        var lines = facts.Lines().Where(line => line.Label is not ("demonstrations" or "open point" or "difference")).Select(line => $"{line.Label}: {line.Text}");
+        return string.Join("; ", lines.Concat(facts.Options.Select(option => $"{option.Name}={option.Value}")).Concat(facts.Differences)) + ".";
     }
 
     /// <summary>Perplexities, bits and correlations are shown as they are; all else lies in [0, 1].</summary>

@@ -5,6 +5,7 @@ using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Random;
 using ResearchKit.Core.Tasks;
 using ResearchKit.Evaluation.Datasets;
+using ResearchKit.Evaluation.Protocols;
 using ResearchKit.Evaluation.Suite;
 using ResearchKit.Evaluation.Tasks;
 using ResearchKit.Experiments.Configuration;
@@ -23,6 +24,9 @@ public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fi
 
     /// <summary>SHA-256 over prompt, scoring, demonstrations and metrics alone: what the items are asked and how answers count.</summary>
     public string Protocol { get; init; } = "";
+
+    /// <summary>How the task is run from the prompt: a published protocol, or the kit's own words.</summary>
+    public Protocol? Run { get; init; }
 
     /// <summary>Other wordings of the prompt, for the split of variance.</summary>
     public IReadOnlyList<PromptTemplate> Wordings { get; init; } = [];
@@ -76,6 +80,9 @@ public static class TaskCatalog
     {
         var task = reference.File is null ? Get(reference.Name, dataFolder) : TaskFile.Load(Path.Combine(baseFolder, reference.File)) with { Name = reference.Name };
         if (reference.Prompt is not null) task = task with { Prompt = reference.Prompt };
+        var run = reference.Protocol is { } name ? TaskProtocols.Get(task, name, reference.Assume) : TaskProtocols.Own(task);
+        if (run.IsFineTuned) throw new Core.ConfigException($"Task {task.Name}: {run.Name} fine-tunes; leave `protocol` out and give `fine_tuning`.");
+        task = run.ApplyTo(task);
         var splits = task.Load();
         if (splits.Test.Count == 0) throw new Core.ConfigException($"Task {task.Name} has no test items: nothing could be scored. Check its data.");
         if (reference.Limit < splits.Test.Count)
@@ -84,15 +91,15 @@ public static class TaskCatalog
             splits = splits with { Test = [.. chosen.Order().Select(i => splits.Test[i])] };
         }
 
-        var canFineTune = splits.Train.Count > 0 && splits.Test.All(item => item is { Structured: not null, Gold: not null });
-        var protocol = Protocol(task);
-        return new ReadyTask(task, splits, Fingerprint(protocol, splits), reference.FineTune && canFineTune) { Protocol = Sha256(protocol), Wordings = reference.Wordings };
+        var canFineTune = splits.Train.Count > 0 && splits.Test.All(item => item is { Structured: not null, Gold: not null, Choices.Count: > 1 });
+        var protocol = ProtocolText(task);
+        return new ReadyTask(task, splits, Fingerprint(protocol, splits), reference.FineTune && canFineTune) { Run = run, Protocol = Sha256(protocol), Wordings = reference.Wordings };
     }
 
     /// <summary>Lower-case hexadecimal SHA-256 of a text.</summary>
     internal static string Sha256(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private static string Protocol(EvaluationTask task)
+    private static string ProtocolText(EvaluationTask task)
     {
         // Scoring is serialized by its run-time type: the base type has no members.
         var text = new StringBuilder();

@@ -35,6 +35,8 @@ public sealed record ComparisonConfig : ExperimentConfig
         for (var i = 0; i < Tasks.Count; i++)
         {
             if (Tasks[i].Wordings.Count > 0 && InContext?.Variation is null) yield return $"`tasks[{i}].wordings` has {Tasks[i].Wordings.Count} wordings, but `in_context.variation` is absent, so they would never be scored; add `\"variation\": {{}}` to `in_context`.";
+            if (Tasks[i] is { Protocol: not null, Prompt: not null }) yield return $"`tasks[{i}]` has `protocol` and `prompt`; a protocol brings its own words, so leave one of them out.";
+            if (Tasks[i] is { Protocol: null, Assume: not null }) yield return $"`tasks[{i}].assume` needs `protocol`: it chooses among the readings of a protocol.";
             if (Tasks[i].Limit is < 1) yield return $"`tasks[{i}].limit` ({Tasks[i].Limit}) must be at least 1, or absent for all items.";
         }
 
@@ -53,6 +55,12 @@ public sealed record TaskReference
 
     /// <summary>Score at most this many test items (the same for every model and regime), chosen by the experiment's seed. Default all.</summary>
     public int? Limit { get; init; }
+
+    /// <summary>Runs the task from the prompt as a paper or lm-evaluation-harness does: <c>gpt1-paper</c>, <c>gpt2-paper</c>, <c>gpt3-paper</c> or <c>lm-eval</c>. Default the kit's own words.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>Readings of points that the protocol's source leaves open, by name (<c>rk task show NAME --protocol P</c> lists them). Default the protocol's.</summary>
+    public IReadOnlyDictionary<string, string>? Assume { get; init; }
 
     /// <summary>Replaces the task's prompt.</summary>
     public PromptTemplate? Prompt { get; init; }
