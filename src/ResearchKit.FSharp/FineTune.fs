@@ -67,6 +67,11 @@ module FineTune =
             let gold = dict [ for item in splits.Test -> item.Id, item.Gold ]
             Map [ for prediction in result.Test -> prediction.Id, gold[prediction.Id] = Nullable prediction.Predicted ])
 
+    /// The task's own metrics of the predictions, headline first: the numbers that score its prompts.
+    let metrics (task: EvaluationTask) (result: FineTuneResult) : Result<(string * float) list, string list> =
+        Task.items task
+        |> Result.map (fun splits -> [ for KeyValue(name, value) in FineTunedScores.Of(ReadyTask(task, splits, "", true), result) -> name, value ])
+
     /// The token sequences that an item becomes, in words: one for classification and entailment, two for similarity, one for every answer of a
     /// multiple choice (Radford et al. 2018 §3.3, Figure 1).
     let sequences (input: StructuredInput) (model: Model) : string list list =

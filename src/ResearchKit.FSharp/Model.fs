@@ -13,6 +13,9 @@ open ResearchKit.Models.Hub
 /// A language model with its tokenizer. Dispose it when done: weights are outside the garbage collector's sight.
 [<Sealed>]
 type Model internal (language: ILanguageModel, tokenizer: ITokenizer, weights: Gpt option) =
+    /// Name for tables, such as its folder's.
+    member _.Name = language.Name
+
     /// What answers requests on token ids.
     member _.Language = language
 
@@ -38,7 +41,7 @@ module Model =
     let private ofGpt name hash tokenizer (gpt: Gpt) =
         new Model(new GptLanguageModel(gpt, name, hash), tokenizer, Some gpt)
 
-    /// A model folder with its tokenizer.
+    /// A model folder with its tokenizer, or a published model by name where it was fetched before.
     let load (folder: string) : Result<Model, string list> =
         Problems.catch (fun () ->
             Compute.ready ()
@@ -47,7 +50,7 @@ module Model =
             match loaded.Tokenizer with
             | null ->
                 loaded.Dispose()
-                raise (ConfigException($"{folder} has no tokenizer files (vocab.json and merges.txt); add those that the model was trained with."))
+                raise (ConfigException($"{folder} has no tokenizer files (vocab.json and merges.txt); add those that the model was trained with, or give one to Model.loadWith."))
             | tokenizer -> ofGpt loaded.Name loaded.WeightsHash tokenizer loaded.Model)
 
     /// The folder of a pulled model by name, such as gpt2, in the cache that the ecosystem's tools share; None where it was not pulled.
@@ -58,6 +61,18 @@ module Model =
         Problems.catch (fun () ->
             use client = new System.Net.Http.HttpClient()
             HubPull(client, HubCache()).PullAsync(name).GetAwaiter().GetResult().Folder)
+    /// A model folder without tokenizer files, with a tokenizer of yours. Published files of GPT-1, GPT-2 and GPT-Neo load as they are.
+    let loadWith (tokenizer: ITokenizer) (folder: string) : Result<Model, string list> =
+        Problems.catch (fun () ->
+            Compute.ready ()
+            let loaded = ModelFolder.Load folder
+
+            if tokenizer.VocabularySize > loaded.Model.Config.VocabularySize then
+                let vocabulary = loaded.Model.Config.VocabularySize
+                loaded.Dispose()
+                raise (ConfigException($"Tokenizer {tokenizer.Name} has {tokenizer.VocabularySize} entries, but {folder} only {vocabulary}; use the tokenizer that the model was trained with."))
+
+            ofGpt loaded.Name loaded.WeightsHash tokenizer loaded.Model)
 
     /// A new model with random weights drawn by the seed.
     let create (name: string) (seed: int64) (tokenizer: ITokenizer) (config: ModelConfig) : Result<Model, string list> =

@@ -35,6 +35,10 @@ module ModelConfig =
     let set (key: string) (value: 'V) (config: ModelConfig) : Result<ModelConfig, string list> =
         Config.changed "model configuration" [ Config.assignment key value ] problemsOf config
 
+    /// Changes several keys with values of one type at once, such as [ "n_layer", 2; "n_embd", 64 ], and checks what comes of all together.
+    let setAll (values: (string * 'V) list) (config: ModelConfig) : Result<ModelConfig, string list> =
+        Config.changed "model configuration" [ for key, value in values -> Config.assignment key value ] problemsOf config
+
     let internal withValues (assignments: string list) (config: ModelConfig) =
         Config.changed "model configuration" assignments (fun _ -> Seq.empty) config |> Problems.orFail
 

@@ -18,6 +18,20 @@ module Report =
 
             ReportModelJson.Deserialize(File.ReadAllText path, path))
 
+    /// Every item of every condition of a run folder, as it was scored.
+    let items (folder: string) : Result<StoredItems, string list> = Problems.catch (fun () -> StoredItems.Read folder)
+
+    /// Two runs on their common items: every condition of the first against the same of the second, paired, corrected for their number.
+    let compare (first: string) (second: string) : Result<RunComparisonResult, string list> =
+        Problems.catch (fun () -> RunComparison.Of(first, second, RunSelection()))
+
+    /// Computes so many cells of a stored run again, or all, on the device and threads that it names, and says where they differ.
+    let verify (cells: int option) (folder: string) : Result<VerificationResult, string list> =
+        Problems.catch (fun () ->
+            let run = RunVerification.Open folder
+            let device = Compute.start run.Device run.Threads |> Problems.orFail
+            run.Run(device, Option.toNullable cells))
+
     /// The report of what a run left behind; None for a pre-training, which has a model instead.
     let ofOutcome (outcome: Outcome) : Result<ReportModel, string list> =
         match outcome with

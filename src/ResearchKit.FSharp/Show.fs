@@ -13,9 +13,25 @@ module Show =
     /// Shows a value now.
     let now (value: 'T) : unit = Notebook.Display value |> ignore
 
+    /// Rows as a table with columns in this order, such as "model, k, accuracy": F# sorts the fields of anonymous records by name.
+    let table (columns: string) (rows: 'Row seq) : MimeBundle =
+        RowsDisplay.Of(rows, columns.Split(',', System.StringSplitOptions.TrimEntries))
+
     /// Tokens coloured by their surprisal, as Model.surprisal gives them.
     let surprisal (tokens: (string * float) list) : SurprisalText =
         SurprisalText [| for piece, nats in tokens -> struct (piece, nats) |]
+
+    /// Token sequences as FineTune.sequences gives them, special tokens coloured.
+    let sequences (sequences: string list list) : Markup =
+        let chip (word: string) =
+            let colour = if word.StartsWith '[' && word.EndsWith ']' then "rgba(43,108,176,.35)" else "rgba(128,128,128,.15)"
+            let shown = System.Net.WebUtility.HtmlEncode(word.Replace("\n", "↵"))
+            $"<span style=\"background:{colour};border-radius:3px;padding:1px 4px;margin:1px;white-space:pre;display:inline-block\">{shown}</span>"
+
+        let row (words: string list) =
+            $"<div style=\"margin:4px 0;font-family:ui-monospace,monospace\">{System.String.Concat(List.map chip words)}</div>"
+
+        Markup(System.String.Concat(List.map row sequences))
 
     /// The mask of a pattern over a text of this length.
     let pattern (length: int) (pattern: Pattern) : MimeBundle = PatternDisplay.Of(Pattern.toAttention pattern, length)

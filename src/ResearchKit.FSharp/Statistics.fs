@@ -90,6 +90,11 @@ module Statistics =
     let compare (first: TaskResult) (second: TaskResult) : Result<PairedComparison, string list> =
         Problems.catchArguments (fun () -> PairedComparison.Of(first.Metric, first.Items, second.Items))
 
+    /// Two conditions that were run with several seeds each, on their common items.
+    let compareSeeds (first: TaskResult list) (second: TaskResult list) : Result<PairedComparison, string list> =
+        let items (results: TaskResult list) = [| for result in results -> result.Items |]
+        Problems.catchArguments (fun () -> PairedComparison.OverSeeds(first.Head.Metric, items first, items second))
+
     /// McNemar's exact test of two runs on the same items: right or wrong, in the same order.
     let mcNemar (first: bool list) (second: bool list) : McNemarResult = PairedTests.McNemar(Array.ofList first, Array.ofList second)
 

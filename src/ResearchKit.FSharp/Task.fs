@@ -39,6 +39,9 @@ module Task =
     let dataset (dataFolder: string) (name: string) : Result<EvaluationTask, string list> =
         Problems.catch (fun () -> DatasetTasks.Get(name, DataFolder.Resolve dataFolder))
 
+    /// Prompt and scoring of a benchmark whose data are not at hand; its items can't be read.
+    let describe (name: string) : Result<EvaluationTask, string list> = Problems.catch (fun () -> DatasetTasks.Describe name)
+
     /// Your own task's declarative file.
     let load (path: string) : Result<EvaluationTask, string list> = Problems.catch (fun () -> TaskFile.Load path)
 

@@ -79,6 +79,9 @@ internal static class Program
     private static int RunNotebook(string file, string? output, double seconds, bool allowErrors)
     {
         var notebook = NotebookFile.Read(file);
+        output = output is null ? null : Path.GetFullPath(output);
+        // Paths in cells start from the notebook's folder, as under Jupyter.
+        Environment.CurrentDirectory = Path.GetDirectoryName(Path.GetFullPath(file))!;
         using var cancellation = new CancellationTokenSource();
         Console.CancelKeyPress += (_, pressed) =>
         {

@@ -9,6 +9,7 @@ public sealed class DisplayRegistry
     private readonly ConcurrentDictionary<Type, Func<object, MimeBundle>> _forms = new();
     private readonly ConcurrentDictionary<Assembly, bool> _met = new();
     private readonly Lock _gate = new();
+    private int _looked;
     private (Func<object, bool> Applies, Func<object, MimeBundle> Form)[] _rules = [];
 
     internal DisplayRegistry()
@@ -92,7 +93,8 @@ public sealed class DisplayRegistry
 
     private void MeetLoaded()
     {
-        if (!_met.IsEmpty) return;
+        // Not whether any assembly was met: one that was loaded since this registry was made may be the first.
+        if (Interlocked.Exchange(ref _looked, 1) == 1) return;
         Meet(typeof(DisplayRegistry).Assembly);
         foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies()) Meet(assembly);
     }

@@ -157,7 +157,6 @@ module Coverage =
           "ResearchKit.Evaluation.Protocols.HarnessTasks", "the protocol lm-eval"
           "ResearchKit.Evaluation.Protocols.TaskProtocols.RequireKnown", "a check of the command line's options"
           "ResearchKit.Evaluation.StopWordList", "TargetScoring.StopWords names a list"
-          "ResearchKit.Evaluation.Datasets.DatasetTasks.Describe", "Task.dataset; without data there is nothing to run"
           "ResearchKit.Core.Files.ResumableDownload", "what Model.pull and Dataset.pull are made of"
           "ResearchKit.Models.Hub.HubCache.RepositoryOf", "a part of Model.pull"
           "ResearchKit.Models.Hub.HubCache.RepositoryFolder", "a part of Model.pull"
@@ -172,6 +171,7 @@ module Coverage =
           // What a run does inside.
           "ResearchKit.Experiments.Cells.", "Experiment.plan and Experiment.run keep the cells"
           "ResearchKit.Experiments.DesignPower.ComparisonCount", "a part of Experiment.power"
+          "ResearchKit.Experiments.RunComparison.NameOf", "a name for the command line"
           "ResearchKit.Experiments.TaskCatalog.Ready", "a part of Experiment.plan"
           "ResearchKit.Experiments.LearningCurve", "Model.card has the curve"
           "ResearchKit.Experiments.ModelHeader", "a part of Experiment.plan"

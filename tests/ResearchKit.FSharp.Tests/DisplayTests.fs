@@ -79,6 +79,15 @@ type DisplayTests() =
         Assert.Contains("No difference is shown", text comparison)
 
     [<Fact>]
+    member _.``rows keep the order of the columns asked for``() =
+        let rows = [ {| model = "a<b"; accuracy = 0.25; items = 1200; claim = true; p = None |> Option.toNullable |}; {| model = "c"; accuracy = 1.0 / 3.0; items = 3; claim = false; p = System.Nullable 1e-9 |} ]
+        let shown = Show.table "model, accuracy, items, claim, p" rows
+        Assert.Equal("model  accuracy  items  claim        p\na<b        0.25  1,200  yes          –\nc        0.3333      3  no     1.00e-9", shown.PlainText)
+        Assert.Contains("a&lt;b", string shown.Html)
+        let mistake = Assert.Throws<ResearchKit.Core.ConfigException>(fun () -> Show.table "modell" rows |> ignore)
+        Assert.Contains("they have accuracy, claim, items, model, p", mistake.Message)
+
+    [<Fact>]
     member _.``laws are shown kept or broken``() =
         let broken: Result<unit, Violation list> = Error [ { Law = "causality: …"; Source = "§3.1"; Counterexample = None; Found = "looked ahead" } ]
         Assert.Contains("✗ causality", text broken)

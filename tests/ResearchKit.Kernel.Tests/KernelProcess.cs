@@ -17,13 +17,13 @@ internal static class KernelProcess
         return Process.Start(start)!;
     }
 
-    public static (int Code, string Output, string Error) Finish(Process process)
+    public static (int Code, string Output, string Error) Finish(Process process, int minutes = 3)
     {
         using (process)
         {
             var error = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEnd();
-            Assert.True(process.WaitForExit(TimeSpan.FromMinutes(3)), "rk-kernel did not end within 3 minutes");
+            Assert.True(process.WaitForExit(TimeSpan.FromMinutes(minutes)), $"rk-kernel did not end within {minutes} minutes");
             return (process.ExitCode, output, error.GetAwaiter().GetResult());
         }
     }
