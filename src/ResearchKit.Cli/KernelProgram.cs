@@ -34,7 +34,7 @@ internal static class KernelProgram
         var target = Compiled(root);
         if (File.Exists(target) && File.GetLastWriteTimeUtc(target) >= SourceTime(root)) return Task.FromResult(target);
         Console.Error.WriteLine("Compiling the notebook kernel ahead of time (a minute or more)…");
-        if (DotNet(root, "publish", "src/ResearchKit.Kernel", "-c", "Release", "-p:PublishReadyToRun=true", "--use-current-runtime", "--self-contained", "false", "-o", Path.GetDirectoryName(target)!, "-v", "q", "-nologo") == 0)
+        if (DotNet(root, "publish", "src/ResearchKit.Kernel", "-c", "Release", "-p:PublishReadyToRun=true", "--use-current-runtime", "--self-contained", "false", "-o", Path.GetDirectoryName(target)!, "-v", "q", "-nologo") == 0 && File.Exists(target))
         {
             File.SetLastWriteTimeUtc(target, DateTime.UtcNow);
             return Task.FromResult(target);
