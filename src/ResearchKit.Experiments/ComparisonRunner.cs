@@ -77,7 +77,9 @@ public sealed class ComparisonRunner
             }
         }
 
-        return new ComparisonPlan(models, tasks, cells, store, cells.Where(cell => !IsStored(cell, models, store)).ToList(), [.. _warnings.Distinct()]);
+        var missing = cells.Where(cell => !IsStored(cell, models, store)).ToList();
+        if (missing.Count > 0) _warnings.AddRange(UnusedCells.Reasons(Path.Combine(_config.RunFolder, "cells"), cells.Select(cell => AddressOf(cell, models)).ToHashSet(StringComparer.Ordinal), CellEnvironment()));
+        return new ComparisonPlan(models, tasks, cells, store, missing, [.. _warnings.Distinct()]);
     }
 
     /// <summary>Every draw in other orders, and in other wordings: one change at a time from the cell that the comparison itself has.</summary>
@@ -220,15 +222,22 @@ public sealed class ComparisonRunner
         ValidationSeed = _config.FineTuning.ValidationLimit < cell.Task.Splits.Validation.Count ? _config.Seed : null,
     };
 
+    private string AddressOf(PlannedCell cell, IReadOnlyList<ModelHeader> models) => cell switch
+    {
+        PlannedInContext inContext => CellStore.Address(KeyOf(inContext, models)),
+        PlannedFineTuning tuning => CellStore.Address(KeyOf(tuning, models)),
+        _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, "Unknown cell."),
+    };
+
     private CellTiming TimingOf(PlannedCell cell, IReadOnlyList<ModelHeader> models, double seconds)
     {
-        var (address, regime, condition) = cell switch
+        var (regime, condition) = cell switch
         {
-            PlannedInContext inContext => (CellStore.Address(KeyOf(inContext, models)), "in_context", string.Create(CultureInfo.InvariantCulture, $"{inContext.Shots}-shot")),
-            PlannedFineTuning tuning => (CellStore.Address(KeyOf(tuning, models)), "fine_tuning", string.Create(CultureInfo.InvariantCulture, $"{tuning.Recipe}, {tuning.Examples} examples")),
+            PlannedInContext inContext => ("in_context", string.Create(CultureInfo.InvariantCulture, $"{inContext.Shots}-shot")),
+            PlannedFineTuning tuning => ("fine_tuning", string.Create(CultureInfo.InvariantCulture, $"{tuning.Recipe}, {tuning.Examples} examples")),
             _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, "Unknown cell."),
         };
-        return new CellTiming(address, models[cell.Model].Name, cell.Task.Task.Name, regime, condition, cell.Cost, Math.Round(seconds, 3));
+        return new CellTiming(AddressOf(cell, models), models[cell.Model].Name, cell.Task.Task.Name, regime, condition, cell.Cost, Math.Round(seconds, 3));
     }
 
     private CellEnvironment CellEnvironment() => new(_environment.Name, _environment.Threads, ComputeDevice.TorchVersion);

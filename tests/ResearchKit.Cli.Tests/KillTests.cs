@@ -59,6 +59,22 @@ public sealed class KillTests : IDisposable
         Assert.InRange(Directory.GetFiles(Cells, "*.json.gz").Length, 1, CellCount - 1);
     }
 
+    [Fact]
+    public void TwoProcessesOnOneRunLeaveTheBytesOfOne()
+    {
+        Assert.Equal(0, Rk.Finish(Execute()).ExitCode);
+        var whole = Report();
+        Directory.Delete(_workspace.Run, recursive: true);
+
+        var (first, second) = (Execute(), Execute());
+        var outcomes = new[] { Rk.Finish(first), Rk.Finish(second) };
+        Assert.All(outcomes, outcome => Assert.True(outcome.ExitCode == 0, outcome.Error));
+        Assert.All(outcomes, outcome => Assert.DoesNotContain("note:", outcome.Error, StringComparison.Ordinal));
+        Assert.Equal(whole, Report());
+        Assert.Equal(CellCount, Directory.GetFiles(Cells).Length);        // no temporary file stays behind
+        Assert.Contains($"0 cells computed, {CellCount} reused", Rk.Finish(Execute()).Output, StringComparison.Ordinal);
+    }
+
     private Process Execute() => Rk.Start("run", _workspace.Experiment, "--device", "cpu");
 
     private void WaitForCell(Process process)

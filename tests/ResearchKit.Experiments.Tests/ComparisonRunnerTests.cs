@@ -1,4 +1,7 @@
+using System.Text.Json;
 using ResearchKit.Core.Configuration;
+using ResearchKit.Evaluation;
+using ResearchKit.Experiments.Cells;
 using ResearchKit.Experiments.Configuration;
 using ResearchKit.Experiments.Reporting;
 
@@ -70,6 +73,30 @@ public sealed class ComparisonRunnerTests : IDisposable
         Assert.Equal(contents, files.Select(File.ReadAllBytes));
         Assert.Equal(output, _tiny.Output());
         Assert.Empty(_tiny.Execute().Warnings);
+    }
+
+    [Fact]
+    public void CellsOfAnotherVersionOrThreadCountAreLeftAloneAndNamed()
+    {
+        _tiny.Execute();
+        var output = _tiny.Output();
+        var own = _tiny.CellFiles();
+        var other = new ComparisonRunner(_tiny.Config, _tiny.Base, new("cpu", 2)).Plan();
+        Assert.Equal(CellCount, other.Missing.Count);
+        Assert.Contains("5 finished cells", Assert.Single(other.Warnings), StringComparison.Ordinal);
+        Assert.Contains("--threads 1 would use them", other.Warnings[0], StringComparison.Ordinal);
+
+        // What an older program would have left: the same key but for the version, under its own address.
+        var key = JsonSerializer.Serialize(new InContextKey("w", "t", "suite/label-induction", "f", 0, 1, OverflowPolicy.ReduceShots, new("cpu", 1, "0.1")) { ScoringVersion = 1 }, ConfigJson.Compact);
+        new CellStore(_tiny.Cells, _ => { }).Write(JsonSerializer.Deserialize<InContextKey>(key, ConfigJson.Compact), "an older payload");
+        File.Delete(own[0]);
+        var again = _tiny.Execute();
+        Assert.Equal((CellCount - 1, 1), (again.ReusedCells, again.ComputedCells));
+        Assert.Contains("1 finished cell ", Assert.Single(again.Warnings), StringComparison.Ordinal);
+        Assert.Contains("scoring 1, now 2", again.Warnings[0], StringComparison.Ordinal);
+        Assert.Equal(CellCount + 1, _tiny.CellFiles().Length);
+        Assert.Equal(output, _tiny.Output());
+        Assert.Empty(_tiny.Execute().Warnings);                           // nothing was missing, so nothing needs to be explained
     }
 
     [Fact]
