@@ -123,7 +123,7 @@ public sealed class HubPull
         }
         catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
-            throw new ConfigException($"{repository}: {url} cannot be read: {e.Message} Offline, {OfflineVariable}=1 uses what the cache holds.", e);
+            throw new ConfigException($"{repository}: {url} cannot be read: {e.Message.TrimEnd('.')}. Without the network, {OfflineVariable}=1 uses what the cache holds.", e);
         }
 
         return Listing.Parse(body, repository);
