@@ -35,8 +35,8 @@ public sealed class Gpt : Module<Tensor, Tensor>
     private Gpt(ModelConfig config) : base(nameof(Gpt))
     {
         Config = config.Validated();
-        _tokenEmbedding = Embedding(config.VocabularySize, config.EmbeddingSize);
-        _positionEmbedding = Embedding(config.ContextLength, config.EmbeddingSize);
+        _tokenEmbedding = Uninitialized.Embedding(config.VocabularySize, config.EmbeddingSize);
+        _positionEmbedding = Uninitialized.Embedding(config.ContextLength, config.EmbeddingSize);
         _blocks = new ModuleList<Block>(Enumerable.Range(0, config.LayerCount).Select(layer => new Block(config, layer)).ToArray());
         _finalNorm = config.Norm == NormPlacement.Pre ? LayerNorm(config.EmbeddingSize, config.LayerNormEpsilon) : null;
         _embeddingDropout = config.EmbeddingDropoutProbability;
@@ -310,8 +310,8 @@ public sealed class CausalSelfAttention : Module<Tensor, AttentionPass, Tensor>
         _layer = new AttentionLayer(layer, AttentionKernels.Simplest(config.PatternAt(layer)), config.ScaleAttention, 0.0);
         _headCount = config.HeadCount;
         (_attentionDropout, _residualDropout) = (config.AttentionDropoutProbability, config.ResidualDropoutProbability);
-        _queryKeyValue = Linear(config.EmbeddingSize, 3 * config.EmbeddingSize, hasBias: config.QueryKeyValueBias);
-        _output = Linear(config.EmbeddingSize, config.EmbeddingSize);
+        _queryKeyValue = Uninitialized.Linear(config.EmbeddingSize, 3 * config.EmbeddingSize, hasBias: config.QueryKeyValueBias);
+        _output = Uninitialized.Linear(config.EmbeddingSize, config.EmbeddingSize);
         register_module("c_attn", _queryKeyValue);
         register_module("c_proj", _output);
     }
@@ -342,8 +342,8 @@ public sealed class FeedForward : Module<Tensor, Tensor>
 
     internal FeedForward(ModelConfig config) : base(nameof(FeedForward))
     {
-        _expand = Linear(config.EmbeddingSize, config.FeedForwardSize);
-        _contract = Linear(config.FeedForwardSize, config.EmbeddingSize);
+        _expand = Uninitialized.Linear(config.EmbeddingSize, config.FeedForwardSize);
+        _contract = Uninitialized.Linear(config.FeedForwardSize, config.EmbeddingSize);
         _approximation = config.Activation == Activation.GeluTanh ? TorchSharp.Modules.GELU.Approximate.tanh : TorchSharp.Modules.GELU.Approximate.none;
         _residualDropout = config.ResidualDropoutProbability;
         register_module("c_fc", _expand);
