@@ -141,7 +141,7 @@ public sealed class Gpt : Module<Tensor, Tensor>
     public Tensor Logits(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        return functional.linear(hidden, _tokenEmbedding.weight!).MoveToOuterDisposeScope();
+        return RowProduct.Linear(hidden, _tokenEmbedding.weight!).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean next-token loss over the targets that are not <see cref="IgnoredTarget"/>.</summary>
@@ -320,9 +320,9 @@ public sealed class CausalSelfAttention : Module<Tensor, AttentionPass, Tensor>
     public override Tensor forward(Tensor x, AttentionPass pass)
     {
         using var scope = NewDisposeScope();
-        var qkv = SplitHeads(_queryKeyValue.call(x));                                 // [3, B, H, T, D]
+        var qkv = SplitHeads(RowProduct.Linear(x, _queryKeyValue));                                 // [3, B, H, T, D]
         var y = pass.Attend(training ? _layer with { DropoutProbability = _attentionDropout } : _layer, qkv);   // [B, H, T, D]
-        return Dropout.Apply(_output.call(MergeHeads(y)), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
+        return Dropout.Apply(RowProduct.Linear(MergeHeads(y), _output), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
     }
 
     /// <summary>[B, T, 3C] to [3, B, H, T, D], without a copy.</summary>
@@ -354,8 +354,8 @@ public sealed class FeedForward : Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var y = functional.gelu(_expand.call(x), _approximation);                     // [B, T, F]
-        return Dropout.Apply(_contract.call(y), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
+        var y = functional.gelu(RowProduct.Linear(x, _expand), _approximation);                     // [B, T, F]
+        return Dropout.Apply(RowProduct.Linear(y, _contract), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
     }
 }
 

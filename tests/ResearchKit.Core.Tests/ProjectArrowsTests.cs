@@ -12,7 +12,8 @@ public sealed class ProjectArrowsTests
         ["ResearchKit.Training"] = ["ResearchKit.Core", "ResearchKit.Models"],
         ["ResearchKit.Evaluation"] = ["ResearchKit.Core"],
         ["ResearchKit.Experiments"] = ["ResearchKit.Core", "ResearchKit.Models", "ResearchKit.Training", "ResearchKit.Evaluation"],
-        ["ResearchKit.Cli"] = ["ResearchKit.Experiments"],
+        ["ResearchKit.Benchmarking"] = ["ResearchKit.Experiments"],
+        ["ResearchKit.Cli"] = ["ResearchKit.Experiments", "ResearchKit.Benchmarking"],
         ["ResearchKit.Notebooks"] = ["ResearchKit.Experiments"],
         // How its own types look in notebooks is said where the types are.
         ["ResearchKit.FSharp"] = ["ResearchKit.Experiments", "ResearchKit.Notebooks"],

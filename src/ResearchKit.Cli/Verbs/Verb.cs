@@ -26,6 +26,7 @@ internal abstract class Verb
         new LogLikelihoodVerb(),
         new TokenizeVerb(),
         new DetokenizeVerb(),
+        new BenchVerb(),
         new SchemaVerb(),
         new NotebookVerb(),
     ];

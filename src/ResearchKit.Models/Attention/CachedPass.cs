@@ -80,6 +80,11 @@ internal sealed class CachedPass : AttentionPass
         {
             Write(stored, slots, fresh);
             var longest = _uniform ? _length + _T : (int)_positions.Max() + 1;
+            if (_uniform && _masks[layer.Pattern] is null && RowProduct.CanAttend(q, stored))
+            {
+                return RowProduct.Attend(q, stored, Math.Min(longest, slots), layer.Scale).MoveToOuterDisposeScope();
+            }
+
             seen = stored.narrow(3, 0, Math.Min(longest, slots));
         }
 

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace ResearchKit.Benchmarking;
+
+/// <summary>Load and memory of this machine, where Linux tells them.</summary>
+internal static partial class MachineState
+{
+    /// <summary>Runnable tasks over the last minute.</summary>
+    public static double? LoadAverage() =>
+        File.Exists("/proc/loadavg") ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture) : null;
+
+    /// <summary>Most memory that the process held at a time while an action ran, above what it held before, bytes; null where the system does not say.</summary>
+    public static long? PeakOf(Action action)
+    {
+        if (!GiveBackFreeMemory())
+        {
+            action();
+            return null;
+        }
+
+        var before = Status("VmRSS:");
+        File.WriteAllText("/proc/self/clear_refs", "5");                 // sets the high-water mark back to the present
+        action();
+        return Status("VmHWM:") - before;
+    }
+
+    private static bool GiveBackFreeMemory()
+    {
+        if (!OperatingSystem.IsLinux() || !File.Exists("/proc/self/clear_refs")) return false;
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        try
+        {
+            malloc_trim(0);
+            return true;
+        }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    private static long Status(string name)
+    {
+        var line = File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal));
+        return long.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) * 1024;
+    }
+
+    [LibraryImport("libc.so.6")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int malloc_trim(nuint pad);
+}
