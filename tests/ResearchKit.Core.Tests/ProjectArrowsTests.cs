@@ -17,6 +17,8 @@ public sealed class ProjectArrowsTests
         ["ResearchKit.Notebooks"] = ["ResearchKit.Experiments"],
         // How its own types look in notebooks is said where the types are.
         ["ResearchKit.FSharp"] = ["ResearchKit.Experiments", "ResearchKit.Notebooks"],
+        ["ResearchKit.Notebooks.FSharp"] = ["ResearchKit.Notebooks"],
+        ["ResearchKit.Kernel"] = ["ResearchKit.FSharp", "ResearchKit.Notebooks", "ResearchKit.Notebooks.FSharp"],
     };
 
     [Fact]
