@@ -34,12 +34,19 @@ internal static class KernelProgram
         var target = Compiled(root);
         if (File.Exists(target) && File.GetLastWriteTimeUtc(target) >= SourceTime(root)) return Task.FromResult(target);
         Console.Error.WriteLine("Compiling the notebook kernel ahead of time (a minute or more)…");
-        if (DotNet(root, "publish", "src/ResearchKit.Kernel", "-c", "Release", "-p:PublishReadyToRun=true", "--use-current-runtime", "--self-contained", "false", "-o", Path.GetDirectoryName(target)!, "-v", "q", "-nologo") == 0 && File.Exists(target))
+        // Into a folder of its own that takes the old one's place at the end: files that a running kernel has mapped are never written to.
+        var folder = Path.GetDirectoryName(target)!;
+        var (fresh, old) = ($"{folder}.new-{Environment.ProcessId}", $"{folder}.old-{Environment.ProcessId}");
+        if (DotNet(root, "publish", "src/ResearchKit.Kernel", "-c", "Release", "-p:PublishReadyToRun=true", "--use-current-runtime", "--self-contained", "false", "-o", fresh, "-v", "q", "-nologo") == 0 && File.Exists(Path.Combine(fresh, Name)))
         {
+            if (Directory.Exists(folder)) Directory.Move(folder, old);
+            Directory.Move(fresh, folder);
+            if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
             File.SetLastWriteTimeUtc(target, DateTime.UtcNow);
             return Task.FromResult(target);
         }
 
+        if (Directory.Exists(fresh)) Directory.Delete(fresh, recursive: true);
         Console.Error.WriteLine("note: it could not be compiled ahead of time (see above; without a network the compiler package is missing). The kernel is installed as built: everything works, first cells take longer.");
         return Task.FromResult(Find());
     }

@@ -24,7 +24,7 @@ internal sealed class NotebookVerb : Verb
         var command = new Command("run", """
             Runs notebooks from top to bottom, each in a process of its own. Stops at the first cell that fails, except those tagged raises-exception.
 
-            Example:  rk notebook run notebooks/1-a-language-model.ipynb --out executed.ipynb
+            Example:  rk notebook run notebooks/01-a-language-model-in-ten-cells.ipynb --out executed.ipynb
             """) { files, output, limit, allow };
         command.SetAction((parsed, cancellation) =>
         {

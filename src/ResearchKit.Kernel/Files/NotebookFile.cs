@@ -75,7 +75,7 @@ internal sealed partial class NotebookFile
         }
         catch (JsonException error)
         {
-            throw new ConfigException($"{path} is no notebook: line {error.LineNumber + 1} is no JSON ({error.Message.Split(" Path:")[0]}). A merge conflict or a truncated file looks like this.", error);
+            throw new ConfigException($"{path} is no notebook: line {error.LineNumber + 1} is no JSON ({error.Message.Split(" Path:")[0].Split(" LineNumber:")[0]}). A merge conflict or a truncated file looks like this.", error);
         }
 
         var version = root["nbformat"] is JsonValue number && number.TryGetValue<int>(out var major) ? major : (int?)null;
