@@ -24,7 +24,15 @@ public sealed record PlotlyFigure(string Data, string Layout)
     /// <summary>The figure of a Plotly.NET chart.</summary>
     public static PlotlyFigure Of(Plotly.NET.GenericChart chart)
     {
-        using var json = System.Text.Json.JsonDocument.Parse(Plotly.NET.GenericChart.toFigureJson(chart));
+        var figure = System.Text.Json.Nodes.JsonNode.Parse(Plotly.NET.GenericChart.toFigureJson(chart))!;
+        if (figure["layout"] is System.Text.Json.Nodes.JsonObject sized && (int?)sized["width"] == Plotly.NET.Defaults.DefaultWidth && (int?)sized["height"] == Plotly.NET.Defaults.DefaultHeight)
+        {
+            // Nobody chose the square that Plotly.NET gives every chart; the page's width reads better.
+            sized.Remove("width");
+            sized.Remove("height");
+        }
+
+        using var json = System.Text.Json.JsonDocument.Parse(figure.ToJsonString());
         var layout = json.RootElement.GetProperty("layout");
         var traces = json.RootElement.GetProperty("data");
         var height = layout.TryGetProperty("height", out var given) && given.TryGetInt32(out var pixels) ? pixels : 420;
