@@ -47,6 +47,7 @@ internal static class KernelProgram
         }
 
         if (Directory.Exists(fresh)) Directory.Delete(fresh, recursive: true);
+        cancellation.ThrowIfCancellationRequested();
         Console.Error.WriteLine("note: it could not be compiled ahead of time (see above; without a network the compiler package is missing). The kernel is installed as built: everything works, first cells take longer.");
         return Task.FromResult(Find());
     }

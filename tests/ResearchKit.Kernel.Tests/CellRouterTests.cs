@@ -113,8 +113,10 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
     [Fact]
     public void ACellThatWatchesItsTokenEndsByItselfAndKeepsItsThread()
     {
-        using var timer = new Timer(_ => session.Router.Interrupt(), null, 300, Timeout.Infinite);
-        Assert.Equal("stopped", session.Value("#!csharp\nwhile (!cancellation.IsCancellationRequested) Thread.Sleep(5);\n\"stopped\""));
+        // Interrupted when it prints, so that it runs by then and is not still being compiled.
+        var (report, sink) = session.Run("#!csharp\nConsole.Write(\"running\");\nwhile (!cancellation.IsCancellationRequested) Thread.Sleep(5);\n\"stopped\"", printed: session.Router.Interrupt);
+        Assert.Equal("running", sink.Out);
+        Assert.Equal("stopped", report.Result?.PlainText);
     }
 
     [Fact]

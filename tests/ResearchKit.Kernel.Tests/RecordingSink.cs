@@ -13,6 +13,8 @@ internal sealed class RecordingSink : ICellSink
 
     public string Answer { get; set; } = "";
 
+    public Action? Printed { get; init; }
+
     public List<(MimeBundle Bundle, string? Id, bool Update)> Displays { get; } = [];
 
     public int ClearCount { get; private set; }
@@ -35,6 +37,7 @@ internal sealed class RecordingSink : ICellSink
 
     public void Stream(string stream, string text)
     {
+        Printed?.Invoke();
         lock (_gate) (stream == "stdout" ? _out : _error).Append(text);
     }
 

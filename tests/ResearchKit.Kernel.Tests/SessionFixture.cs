@@ -9,9 +9,9 @@ public sealed class SessionFixture : IDisposable
 
     internal CellRouter Router { get; } = new("fsharp", Environment.CurrentDirectory);
 
-    internal (CellReport Report, RecordingSink Sink) Run(string code, string answer = "")
+    internal (CellReport Report, RecordingSink Sink) Run(string code, string answer = "", Action? printed = null)
     {
-        var sink = new RecordingSink { Answer = answer };
+        var sink = new RecordingSink { Answer = answer, Printed = printed };
         var number = ++_count;
         return (Router.Run(new CellRequest(code, null, "cell" + number, number), sink), sink);
     }
