@@ -172,7 +172,6 @@ module Coverage =
           "ResearchKit.Experiments.Cells.", "Experiment.plan and Experiment.run keep the cells"
           "ResearchKit.Experiments.DesignPower.ComparisonCount", "a part of Experiment.power"
           "ResearchKit.Experiments.RunComparison.NameOf", "a name for the command line"
-          "ResearchKit.Experiments.FineTunedScores", "printed by rk finetune; FineTune.run and Regime score by Metric.named"
           "ResearchKit.Experiments.TaskCatalog.Ready", "a part of Experiment.plan"
           "ResearchKit.Experiments.LearningCurve", "Model.card has the curve"
           "ResearchKit.Experiments.ModelHeader", "a part of Experiment.plan"
