@@ -31,8 +31,9 @@ public sealed class ShippedNotebookTests : IDisposable
         // A warning of the compiler, or a value that could not be shown, is not what a reader should see.
         Assert.DoesNotContain(outputs, output => (string?)output!["name"] == "stderr");
         Assert.DoesNotContain(outputs, output => Plain(output!).Contains("(showing it failed", StringComparison.Ordinal));
-        Assert.Contains(outputs, output => Html(output!).Contains("newPlot", StringComparison.Ordinal));
-        Assert.Single(outputs, output => Html(output!).StartsWith(PlotlyLoader.Opening, StringComparison.Ordinal));
+        var hasPlotly = outputs.Any(output => Html(output!).Contains("newPlot", StringComparison.Ordinal));
+        Assert.True(hasPlotly || outputs.Any(output => Html(output!).Contains("<svg", StringComparison.Ordinal)), "It draws nothing.");
+        Assert.Equal(hasPlotly ? 1 : 0, outputs.Count(output => Html(output!).StartsWith(PlotlyLoader.Opening, StringComparison.Ordinal)));
     }
 
     [Theory]
