@@ -45,6 +45,11 @@ public static class BenchmarkSuite
                 interrupted = true;
                 break;
             }
+            catch (Exception error) when (error is not ConfigException)
+            {
+                // What the other cases measured is worth having, whatever happened here.
+                rows.Add(new BenchmarkRow { Case = one.Name, What = one.Description, NotMeasured = $"{error.GetType().Name}: {error.Message}" });
+            }
         }
 
         return new BenchmarkReport

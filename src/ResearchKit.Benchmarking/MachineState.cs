@@ -10,6 +10,17 @@ internal static partial class MachineState
     public static double? LoadAverage() =>
         File.Exists("/proc/loadavg") ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture) : null;
 
+    /// <summary>Processor time of ended child processes, seconds; NaN where the system does not say.</summary>
+    public static double ChildCpuSeconds()
+    {
+        const string Path = "/proc/self/stat";
+        const double TicksPerSecond = 100;                               // USER_HZ, the same on all common architectures
+        if (!File.Exists(Path)) return double.NaN;
+        var text = File.ReadAllText(Path);
+        var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');      // field 3 of proc(5) and on: the name before may hold spaces
+        return (long.Parse(fields[13], CultureInfo.InvariantCulture) + long.Parse(fields[14], CultureInfo.InvariantCulture)) / TicksPerSecond;
+    }
+
     /// <summary>Most memory that the process held at a time while an action ran, above what it held before, bytes; null where the system does not say.</summary>
     public static long? PeakOf(Action action)
     {

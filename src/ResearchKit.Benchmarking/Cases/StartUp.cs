@@ -40,13 +40,14 @@ internal sealed class StartUp : BenchmarkCase
         var turns = new Turns().Add(what, () => Start(context.Options.Command, arguments));
         turns.Run(context.Quick ? 3 : 7, context);
         var row = new BenchmarkRow { Case = context.Case, What = what, Unit = "s", Repetitions = turns.Count };
-        context.Add(row with { Value = turns.Seconds(what), Goal = goal, LessIsBetter = true, Note = FormattableString.Invariant($"{turns.CpuSeconds(what):0.00} s of processor time") });
+        context.Add(row with { Value = turns.Seconds(what), Goal = goal, LessIsBetter = true, Note = turns.CpuSeconds(what) is var cpu && double.IsNaN(cpu) ? null : FormattableString.Invariant($"{cpu:0.00} s of processor time") });
     }
 
     private static Timing Start(IReadOnlyList<string> command, string[] arguments)
     {
         var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in command.Skip(1).Concat(arguments)) start.ArgumentList.Add(argument);
+        var cpu = MachineState.ChildCpuSeconds();
         var watch = Stopwatch.StartNew();
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
@@ -54,6 +55,6 @@ internal sealed class StartUp : BenchmarkCase
         process.WaitForExit();
         var seconds = watch.Elapsed.TotalSeconds;
         if (process.ExitCode != 0) throw new ConfigException($"{string.Join(' ', command.Concat(arguments))} ended with code {process.ExitCode}: {error.Result.Trim()}");
-        return new Timing(seconds, process.TotalProcessorTime.TotalSeconds);
+        return new Timing(seconds, MachineState.ChildCpuSeconds() - cpu);
     }
 }
