@@ -109,7 +109,10 @@ public sealed class Gpt : Module<Tensor, Tensor>
             throw new ArgumentException($"tokens: expected {cache.RowCount} rows as in the cache, got {tokens.size(0)} with {counts.Length} counts.", nameof(tokens));
         }
 
-        var hidden = Hidden(tokens, new CachedPass(this, cache, T, counts), null);
+        for (var row = 0; row < counts.Length; row++) cache.RequireRoom(row, counts[row]);
+        var hidden = cache.AllowsSingleTokenForward && T == 1 && counts[0] == 1 && !HasDropout
+            ? SingleTokenForward.Hidden(this, cache, (int)tokens.item<long>())
+            : Hidden(tokens, new CachedPass(this, cache, T, counts), null);            // [B, T, C]
         cache.Advance(counts);
         return hidden.MoveToOuterDisposeScope();
     }
@@ -211,7 +214,19 @@ public sealed class Gpt : Module<Tensor, Tensor>
         }
     }
 
-    private bool HasDropout => training && (Config.AttentionDropoutProbability > 0 || Config.ResidualDropoutProbability > 0);
+    /// <summary>[V, C]; a new handle.</summary>
+    internal Tensor TokenEmbedding => _tokenEmbedding.weight!;
+
+    /// <summary>[n_ctx, C]; a new handle.</summary>
+    internal Tensor PositionEmbedding => _positionEmbedding.weight!;
+
+    /// <summary>LayerNorm before the output projection; null in post-norm models.</summary>
+    internal LayerNorm? FinalNorm => _finalNorm;
+
+    /// <summary>Modules of a layer.</summary>
+    internal BlockWeights BlockWeights(int layer) => _blocks[layer].Weights;
+
+    private bool HasDropout => training && (Config.AttentionDropoutProbability > 0 || Config.ResidualDropoutProbability > 0 || Config.EmbeddingDropoutProbability > 0);
 
     private Gpt CopyInto(Gpt copy, Action<Tensor> fillNewRows)
     {
@@ -276,6 +291,8 @@ public sealed class Block : Module<Tensor, AttentionPass, Tensor>
         register_module("mlp", _feedForward);
     }
 
+    internal BlockWeights Weights => new(_attentionNorm, _attention.QueryKeyValue, _attention.Output, _feedForwardNorm, _feedForward.Expand, _feedForward.Contract);
+
     /// <summary>[B, T, C] to [B, T, C].</summary>
     public override Tensor forward(Tensor x, AttentionPass pass)
     {
@@ -316,13 +333,17 @@ public sealed class CausalSelfAttention : Module<Tensor, AttentionPass, Tensor>
         register_module("c_proj", _output);
     }
 
+    internal Linear QueryKeyValue => _queryKeyValue;
+
+    internal Linear Output => _output;
+
     /// <summary>[B, T, C] to [B, T, C].</summary>
     public override Tensor forward(Tensor x, AttentionPass pass)
     {
         using var scope = NewDisposeScope();
-        var qkv = SplitHeads(RowProduct.Linear(x, _queryKeyValue));                                 // [3, B, H, T, D]
+        var qkv = SplitHeads(_queryKeyValue.call(x));                                               // [3, B, H, T, D]
         var y = pass.Attend(training ? _layer with { DropoutProbability = _attentionDropout } : _layer, qkv);   // [B, H, T, D]
-        return Dropout.Apply(RowProduct.Linear(MergeHeads(y), _output), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
+        return Dropout.Apply(_output.call(MergeHeads(y)), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
     }
 
     /// <summary>[B, T, 3C] to [3, B, H, T, D], without a copy.</summary>
@@ -350,12 +371,16 @@ public sealed class FeedForward : Module<Tensor, Tensor>
         register_module("c_proj", _contract);
     }
 
+    internal Linear Expand => _expand;
+
+    internal Linear Contract => _contract;
+
     /// <summary>[B, T, C] to [B, T, C].</summary>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var y = functional.gelu(RowProduct.Linear(x, _expand), _approximation);                     // [B, T, F]
-        return Dropout.Apply(RowProduct.Linear(y, _contract), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
+        var y = functional.gelu(_expand.call(x), _approximation);                     // [B, T, F]
+        return Dropout.Apply(_contract.call(y), _residualDropout, training).MoveToOuterDisposeScope();   // [B, T, C]
     }
 }
 

@@ -31,6 +31,7 @@ public sealed class KeyValueCache : IDisposable
         _model = model;
         _lengths = new int[rowCount];
         _layers = new Tensor[config.LayerCount];
+        AllowsSingleTokenForward = rowCount == 1 && SingleTokenForward.Supports(model);
         var (dtype, device) = (model.DType, model.Device);
         for (var layer = 0; layer < _layers.Length; layer++)
         {
@@ -108,6 +109,17 @@ public sealed class KeyValueCache : IDisposable
     public void Dispose()
     {
         foreach (var layer in _layers) layer.Dispose();
+    }
+
+    /// <summary>Whether one token of one text can go through <see cref="SingleTokenForward"/>. Looked up once: asking every weight costs as much as a layer.</summary>
+    internal bool AllowsSingleTokenForward { get; }
+
+    /// <summary>Refuses more positions than the row has room for.</summary>
+    /// <exception cref="InvalidOperationException">The row would pass the capacity.</exception>
+    internal void RequireRoom(int row, int count)
+    {
+        if (_lengths[row] + count <= Capacity) return;
+        throw new InvalidOperationException($"Row {row} holds {_lengths[row]} positions and gets {count} more, but the cache's capacity is {Capacity}.");
     }
 
     /// <summary>Layer's storage, [2, B, H, slots, D].</summary>

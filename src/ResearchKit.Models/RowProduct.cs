@@ -7,62 +7,75 @@ using static TorchSharp.torch.nn;
 
 namespace ResearchKit.Models;
 
-/// <summary>Products of one state with a weight matrix or with cached keys and values: what decoding one text consists of. They read memory once and compute little, so bandwidth is their limit.</summary>
+/// <summary>Products of one row with a weight matrix or with cached keys and values: what decoding one text consists of. They read memory once and compute little, so bandwidth is their limit.</summary>
 /// <remarks>
 /// libtorch computes a one-row product on one thread, whatever the number of threads, and at about three quarters of that thread's bandwidth.
-/// Here rows are shared among threads in chunks. Every output is summed alone and in the same order, so the result does not depend on the number of threads.
-/// libtorch's own threads wait for more work by spinning; where one row is all there is they get none, so that they leave the cores alone.
-/// Takes float32 on the CPU without gradients; everything else goes to libtorch.
+/// Here outputs are shared among threads in chunks. Every output is summed alone and in the same order, so the result does not depend on the number of threads.
+/// float32 on the CPU, without gradients.
 /// </remarks>
 internal static unsafe class RowProduct
 {
-    private const int BytesPerChunk = 1 << 18;
-    private const long ParallelFrom = 1 << 20;                           // bytes; below this, waking a second thread costs more than it saves
+    private const int BytesPerChunk = 1 << 18;                          // shorter stretches are read more slowly; longer ones leave threads waiting for the last
+    private const long ParallelFrom = 1 << 20;                           // bytes; below this, handing work to a second thread costs more than it saves
 
-    /// <summary>A linear layer: by this class where it applies, by the module where it does not.</summary>
-    /// <param name="x">[…, C].</param>
-    /// <param name="module">Weight [N, C].</param>
-    /// <returns>[…, N].</returns>
-    public static Tensor Linear(Tensor x, TorchSharp.Modules.Linear module) =>
-        Applies(x, module.weight) && (module.bias is null || IsPlain(module.bias)) ? Product(x, module.weight, module.bias) : module.call(x);
+    /// <summary>What becomes of a product.</summary>
+    public enum Then
+    {
+        /// <summary>It is the output.</summary>
+        Store,
 
-    /// <summary>x Wᵀ.</summary>
+        /// <summary>Its GELU (tanh form) is the output.</summary>
+        Gelu,
+
+        /// <summary>It is added to what stands in the output: a residual branch.</summary>
+        Add,
+    }
+
+    /// <summary>x Wᵀ, here where x is one plain row and by libtorch where it is not.</summary>
     /// <param name="x">[…, C].</param>
     /// <param name="weight">[N, C].</param>
     /// <returns>[…, N].</returns>
-    public static Tensor Linear(Tensor x, Tensor weight) => Applies(x, weight) ? Product(x, weight, null) : functional.linear(x, weight);
-
-    private static bool Applies(Tensor x, Tensor weight) => x.NumberOfElements == weight.size(1) && IsPlain(x) && IsPlain(weight);
-
-    private static Tensor Product(Tensor x, Tensor weight, Tensor? bias)
+    public static Tensor Linear(Tensor x, Tensor weight)
     {
-        int N = (int)weight.size(0), C = (int)weight.size(1);
-        var y = empty([.. x.shape[..^1], N]);
-        float* w = Address(weight), input = Address(x), b = bias is null ? null : Address(bias), output = Address(y);
-        ForEachChunk(N, C * sizeof(float), (from, to) =>
-        {
-            Dots(w + (long)from * C, C, to - from, input, C, output + from);
-            for (var i = from; b is not null && i < to; i++) output[i] += b[i];
-        });
+        if (x.NumberOfElements != weight.size(1) || !IsPlain(x) || !IsPlain(weight)) return functional.linear(x, weight);
+        var y = empty([.. x.shape[..^1], weight.size(0)]);
+        Affine(Address(x), weight, null, Address(y), Then.Store);
         return y;
     }
 
-    /// <summary>Whether <see cref="Attend"/> can be asked.</summary>
-    /// <param name="q">[B, H, T, D].</param>
-    /// <param name="stored">[2, B, H, slots, D].</param>
-    public static bool CanAttend(Tensor q, Tensor stored) => q.size(0) == 1 && q.size(2) == 1 && IsPlain(q) && IsPlain(stored);
+    /// <summary>W x + b.</summary>
+    /// <param name="x">C values.</param>
+    /// <param name="weight">[N, C], plain.</param>
+    /// <param name="bias">[N], plain; null for none.</param>
+    /// <param name="y">N values.</param>
+    /// <param name="then">What becomes of the product.</param>
+    public static void Affine(float* x, Tensor weight, Tensor? bias, float* y, Then then)
+    {
+        int N = (int)weight.size(0), C = (int)weight.size(1);
+        float* w = Address(weight), b = bias is null ? null : Address(bias);
+        ForEachChunk(N, C * sizeof(float), (from, to) =>
+        {
+            for (var i = from; i < to; i++)
+            {
+                var value = Dot(w + (long)i * C, x, C);
+                if (b is not null) value += b[i];
+                y[i] = then == Then.Add ? y[i] + value : value;
+            }
+
+            if (then == Then.Gelu) Gelu(y + from, to - from);
+        });
+    }
 
     /// <summary>Softmax attention of one query to the first S cached positions, all of which it sees.</summary>
-    /// <param name="q">[1, H, 1, D].</param>
-    /// <param name="stored">Keys and values, [2, 1, H, slots, D].</param>
+    /// <param name="q">H · D values.</param>
+    /// <param name="stored">Keys and values, [2, 1, H, slots, D], plain.</param>
     /// <param name="S">Positions, 1 … slots.</param>
     /// <param name="scale">Whether scores are divided by √D.</param>
-    /// <returns>[1, H, 1, D].</returns>
-    public static Tensor Attend(Tensor q, Tensor stored, int S, bool scale)
+    /// <param name="y">H · D values.</param>
+    public static void Attend(float* q, Tensor stored, int S, bool scale, float* y)
     {
         int H = (int)stored.size(2), slots = (int)stored.size(3), D = (int)stored.size(4);
-        var y = empty(1, H, 1, D);
-        float* queries = Address(q), keys = Address(stored), values = keys + (long)H * slots * D, output = Address(y);
+        float* keys = Address(stored), values = keys + (long)H * slots * D;
         var factor = scale ? (float)(1 / Math.Sqrt(D)) : 1;
         ForEachChunk(H, 2 * S * D * sizeof(float), (from, to) =>
         {
@@ -71,65 +84,95 @@ internal static unsafe class RowProduct
             {
                 fixed (float* p = weights)
                 {
-                    Dots(keys + (long)h * slots * D, D, S, queries + h * D, D, p);
-                    Softmax(weights, factor);
-                    WeightedSum(values + (long)h * slots * D, D, weights, output + h * D);
+                    for (var s = 0; s < S; s++) p[s] = factor * Dot(keys + ((long)h * slots + s) * D, q + h * D, D);
+                    Softmax(p, S);
+                    WeightedSum(values + (long)h * slots * D, D, weights, y + h * D);
                 }
             }
         });
-        return y;
     }
 
-    /// <summary>Dot products of rows with one vector, four rows at a time.</summary>
+    /// <summary>LayerNorm of one row.</summary>
+    /// <param name="x">C values.</param>
+    /// <param name="gain">[C], plain.</param>
+    /// <param name="bias">[C], plain.</param>
+    /// <param name="epsilon">Added to the variance.</param>
+    /// <param name="y">C values; may be x.</param>
+    public static void Normalize(float* x, Tensor gain, Tensor bias, double epsilon, float* y)
+    {
+        var C = (int)gain.size(0);
+        float* g = Address(gain), b = Address(bias);
+        double sum = 0, squares = 0;
+        for (var i = 0; i < C; i++) sum += x[i];
+        var mean = (float)(sum / C);
+        for (var i = 0; i < C; i++) squares += (double)(x[i] - mean) * (x[i] - mean);
+        var inverse = (float)(1 / Math.Sqrt(squares / C + epsilon));
+        for (var i = 0; i < C; i++) y[i] = (x[i] - mean) * inverse * g[i] + b[i];
+    }
+
+    /// <summary>Whether a tensor's memory is what this class reads: contiguous float32 on the CPU that no gradient is asked for.</summary>
+    public static bool IsPlain(Tensor tensor) =>
+        tensor.dtype == ScalarType.Float32 && tensor.device_type == DeviceType.CPU && tensor.NumberOfElements < int.MaxValue / sizeof(float) && tensor.is_contiguous()
+        && !(is_grad_enabled() && tensor.requires_grad);
+
+    /// <summary>Memory of a plain tensor; valid as long as the tensor lives.</summary>
+    public static float* Address(Tensor tensor) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+
+    /// <summary>Dot product. Rows are read one after the other, the order in which memory is fastest; four sums keep the multiply-add units busy.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dots(float* rows, int stride, int count, float* vector, int length, float* output)
+    private static float Dot(float* row, float* vector, int length)
     {
         var step = Vector<float>.Count;
-        var r = 0;
-        for (; r + 4 <= count; r += 4)
+        Vector<float> a = default, b = default, c = default, d = default;
+        var i = 0;
+        for (; i <= length - 4 * step; i += 4 * step)
         {
-            float* a = rows + (long)r * stride, b = a + stride, c = b + stride, d = c + stride;
-            Vector<float> sa = default, sb = default, sc = default, sd = default;
-            var i = 0;
-            for (; i <= length - step; i += step)
-            {
-                var x = Vector.Load(vector + i);
-                sa = Vector.FusedMultiplyAdd(Vector.Load(a + i), x, sa);
-                sb = Vector.FusedMultiplyAdd(Vector.Load(b + i), x, sb);
-                sc = Vector.FusedMultiplyAdd(Vector.Load(c + i), x, sc);
-                sd = Vector.FusedMultiplyAdd(Vector.Load(d + i), x, sd);
-            }
-
-            output[r] = Vector.Sum(sa) + Rest(a, vector, i, length);
-            output[r + 1] = Vector.Sum(sb) + Rest(b, vector, i, length);
-            output[r + 2] = Vector.Sum(sc) + Rest(c, vector, i, length);
-            output[r + 3] = Vector.Sum(sd) + Rest(d, vector, i, length);
+            a = Vector.FusedMultiplyAdd(Vector.Load(row + i), Vector.Load(vector + i), a);
+            b = Vector.FusedMultiplyAdd(Vector.Load(row + i + step), Vector.Load(vector + i + step), b);
+            c = Vector.FusedMultiplyAdd(Vector.Load(row + i + 2 * step), Vector.Load(vector + i + 2 * step), c);
+            d = Vector.FusedMultiplyAdd(Vector.Load(row + i + 3 * step), Vector.Load(vector + i + 3 * step), d);
         }
 
-        for (; r < count; r++)
-        {
-            var row = rows + (long)r * stride;
-            var sum = Vector<float>.Zero;
-            var i = 0;
-            for (; i <= length - step; i += step) sum = Vector.FusedMultiplyAdd(Vector.Load(row + i), Vector.Load(vector + i), sum);
-            output[r] = Vector.Sum(sum) + Rest(row, vector, i, length);
-        }
-    }
-
-    private static float Rest(float* row, float* vector, int from, int length)
-    {
-        var sum = 0f;
-        for (var i = from; i < length; i++) sum += row[i] * vector[i];
+        for (; i <= length - step; i += step) a = Vector.FusedMultiplyAdd(Vector.Load(row + i), Vector.Load(vector + i), a);
+        var sum = Vector.Sum(a + b + (c + d));
+        for (; i < length; i++) sum += row[i] * vector[i];
         return sum;
     }
 
-    private static void Softmax(Span<float> scores, float factor)
+    /// <summary>x · Φ(x) in the tanh form, written as x · σ(2u), which is the same.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Gelu(float* x, int count)
+    {
+        const float Outer = -1.5957691216057308f, Cubic = 0.044715f;     // -2 √(2/π)
+        var step = Vector<float>.Count;
+        var i = 0;
+        for (; i <= count - step; i += step)
+        {
+            var v = Vector.Load(x + i);
+            Vector.Store(v / (Vector<float>.One + Vector.Exp(Outer * (v + Cubic * v * v * v))), x + i);
+        }
+
+        for (; i < count; i++) x[i] /= 1 + MathF.Exp(Outer * (x[i] + Cubic * x[i] * x[i] * x[i]));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Softmax(float* scores, int count)
     {
         var max = float.NegativeInfinity;
-        foreach (var score in scores) max = Math.Max(max, score * factor);
+        for (var i = 0; i < count; i++) max = Math.Max(max, scores[i]);
+        var step = Vector<float>.Count;
         var total = 0.0;
-        foreach (ref var score in scores) total += score = MathF.Exp(score * factor - max);
-        foreach (ref var score in scores) score = (float)(score / total);
+        var s = 0;
+        for (; s <= count - step; s += step)
+        {
+            var e = Vector.Exp(Vector.Load(scores + s) - new Vector<float>(max));
+            Vector.Store(e, scores + s);
+            total += Vector.Sum(e);
+        }
+
+        for (; s < count; s++) total += scores[s] = MathF.Exp(scores[s] - max);
+        var inverse = (float)(1 / total);
+        for (var i = 0; i < count; i++) scores[i] *= inverse;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -147,22 +190,6 @@ internal static unsafe class RowProduct
     }
 
     /// <summary>Runs a body over [0, count) in chunks, on as many threads as libtorch may use.</summary>
-    private static void ForEachChunk(int count, long bytesEach, Action<int, int> body)
-    {
-        var threads = count * bytesEach < ParallelFrom ? 1 : get_num_threads();
-        if (threads <= 1)
-        {
-            body(0, count);
-            return;
-        }
-
-        var length = (int)Math.Max(1, BytesPerChunk / bytesEach);
-        Parallel.For(0, (count + length - 1) / length, new ParallelOptions { MaxDegreeOfParallelism = threads }, chunk => body(chunk * length, Math.Min(count, (chunk + 1) * length)));
-    }
-
-    private static bool IsPlain(Tensor tensor) =>
-        tensor.dtype == ScalarType.Float32 && tensor.device_type == DeviceType.CPU && tensor.NumberOfElements < int.MaxValue / sizeof(float) && tensor.is_contiguous()
-        && !(is_grad_enabled() && tensor.requires_grad);
-
-    private static float* Address(Tensor tensor) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+    private static void ForEachChunk(int count, long bytesEach, Action<int, int> body) =>
+        ThreadCrew.For(count, (int)Math.Max(1, BytesPerChunk / bytesEach), count * bytesEach < ParallelFrom ? 1 : get_num_threads(), body);
 }

@@ -21,13 +21,39 @@ public sealed class RowProductTests
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var (x, weight, bias) = (randn(1, 1, C), randn(N, C), randn(N));
-        using var module = nn.Linear(C, N);
-        module.weight!.copy_(weight);
-        module.bias!.copy_(bias);
-        var y = RowProduct.Linear(x, module);
-        Assert.Equal([1, 1, N], y.shape);
-        Assert.True((y - nn.functional.linear(x, weight, bias)).abs().max().ToSingle() < Tolerance);
-        Assert.True((RowProduct.Linear(x, weight) - nn.functional.linear(x, weight)).abs().max().ToSingle() < Tolerance);
+        var expected = nn.functional.linear(x, weight);
+        Assert.Equal([1, 1, N], RowProduct.Linear(x, weight).shape);
+        Assert.True((RowProduct.Linear(x, weight) - expected).abs().max().ToSingle() < Tolerance);
+        Assert.True((Affine(x, weight, bias, RowProduct.Then.Store) - expected - bias).abs().max().ToSingle() < Tolerance);
+        Assert.True((Affine(x, weight, null, RowProduct.Then.Add) - expected - 1).abs().max().ToSingle() < Tolerance);
+        var gelu = nn.functional.gelu(expected + bias, TorchSharp.Modules.GELU.Approximate.tanh);
+        Assert.True((Affine(x, weight, bias, RowProduct.Then.Gelu) - gelu).abs().max().ToSingle() < Tolerance);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(768)]
+    public unsafe void LayerNormEqualsLibtorch(int C)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var (x, gain, bias) = (randn(C) * 3 + 2, randn(C), randn(C));
+        var expected = nn.functional.layer_norm(x, [C], gain, bias, 1e-5);
+        RowProduct.Normalize(RowProduct.Address(x), gain, bias, 1e-5, RowProduct.Address(x));
+        Assert.True((x - expected).abs().max().ToSingle() < 1e-5);
+    }
+
+    [Theory]
+    [InlineData(-1e30f, 0)]                                              // exp overflows, and the result is still a number
+    [InlineData(1e10f, 1e10f)]
+    [InlineData(0, 0)]
+    public void GeluTakesAnySize(float product, float expected)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var y = Affine(full(1, 1, product), ones(9, 1), null, RowProduct.Then.Gelu);
+        Assert.All(y.data<float>().ToArray(), value => Assert.Equal(expected, value));
     }
 
     [Fact]
@@ -36,11 +62,11 @@ public sealed class RowProductTests
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var (x, weight) = (randn(1, 768), randn(1001, 768));
-        var one = RowProduct.Linear(x, weight);
+        var one = Affine(x, weight, null, RowProduct.Then.Gelu);
         set_num_threads(2);
         try
         {
-            Assert.True(one.equal(RowProduct.Linear(x, weight)).all().ToBoolean());
+            Assert.True(one.equal(Affine(x, weight, null, RowProduct.Then.Gelu)).all().ToBoolean());
         }
         finally
         {
@@ -72,7 +98,7 @@ public sealed class RowProductTests
     [InlineData(1, 8, 1, true)]
     [InlineData(3, 5, 4, false)]
     [InlineData(12, 64, 700, true)]                                      // above the size where threads share
-    public void AttentionOfOneQueryEqualsLibtorch(int H, int D, int S, bool scale)
+    public unsafe void AttentionOfOneQueryEqualsLibtorch(int H, int D, int S, bool scale)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
@@ -80,9 +106,17 @@ public sealed class RowProductTests
         var stored = randn([2, 1, H, slots, D]);
         stored.narrow(3, S, 3).fill_(float.NaN);
         var q = randn(1, H, 1, D);
-        Assert.True(RowProduct.CanAttend(q, stored));
         var seen = stored.narrow(3, 0, S);
         var expected = nn.functional.scaled_dot_product_attention(AttentionKernels.ForFusedKernel(q, scale), seen.select(0, 0), seen.select(0, 1));
-        Assert.True((RowProduct.Attend(q, stored, S, scale) - expected).abs().max().ToSingle() < 1e-5);
+        var y = empty(1, H, 1, D);
+        RowProduct.Attend(RowProduct.Address(q), stored, S, scale, RowProduct.Address(y));
+        Assert.True((y - expected).abs().max().ToSingle() < 1e-5);
+    }
+
+    private static unsafe Tensor Affine(Tensor x, Tensor weight, Tensor? bias, RowProduct.Then then)
+    {
+        var y = ones(weight.size(0));
+        RowProduct.Affine(RowProduct.Address(x), weight, bias, RowProduct.Address(y), then);
+        return y;
     }
 }

@@ -26,14 +26,7 @@ internal sealed class CachedPass : AttentionPass
     public CachedPass(Gpt model, KeyValueCache cache, int T, ReadOnlySpan<int> counts)
     {
         (_cache, _T, _device, _length, _uniform) = (cache, T, model.Device, cache.Lengths[0], true);
-        for (var row = 0; row < counts.Length; row++)
-        {
-            _uniform &= cache.Lengths[row] == _length && counts[row] == T;
-            if (cache.Lengths[row] + counts[row] > cache.Capacity)
-            {
-                throw new InvalidOperationException($"Row {row} holds {cache.Lengths[row]} positions and gets {counts[row]} more, but the cache's capacity is {cache.Capacity}.");
-            }
-        }
+        for (var row = 0; row < counts.Length; row++) _uniform &= cache.Lengths[row] == _length && counts[row] == T;
 
         var empty = cache.Lengths.All(length => length == 0);
         if (!_uniform && !empty && T > 1) throw new InvalidOperationException("Rows of different lengths can be extended by one token at a time only.");
@@ -80,11 +73,6 @@ internal sealed class CachedPass : AttentionPass
         {
             Write(stored, slots, fresh);
             var longest = _uniform ? _length + _T : (int)_positions.Max() + 1;
-            if (_uniform && _masks[layer.Pattern] is null && RowProduct.CanAttend(q, stored))
-            {
-                return RowProduct.Attend(q, stored, Math.Min(longest, slots), layer.Scale).MoveToOuterDisposeScope();
-            }
-
             seen = stored.narrow(3, 0, Math.Min(longest, slots));
         }
 

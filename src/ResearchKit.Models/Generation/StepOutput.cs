@@ -1,38 +1,74 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ResearchKit.Models;
 
 /// <summary>Next-token scores of several texts after one forward pass. Lives in the scope of that step.</summary>
+/// <remarks>
+/// The choice is made here and not in libtorch: its reductions over a vocabulary wake a thread of its own, which then spins for a while on a core
+/// that the next token's products need.
+/// </remarks>
 internal sealed class StepOutput
 {
     private readonly Tensor _logits;                                     // [rows, V] float32
-    private readonly Tensor _logProbabilities;                           // [rows, V] float32
-    private readonly long[] _best;
-    private readonly float[] _bestLogProbabilities;
+    private readonly Tensor _values;                                     // the same, on the CPU
+    private readonly int _vocabularySize;
+    private readonly double?[] _logSumExp;                               // of each row that was asked for
 
+    /// <summary>Takes over the scores.</summary>
+    /// <param name="logits">[rows, V], any dtype and device.</param>
     public StepOutput(Tensor logits)
     {
         _logits = logits.to(ScalarType.Float32);
-        _logProbabilities = nn.functional.log_softmax(_logits, dim: -1);
-        var (values, indices) = _logProbabilities.max(-1);
-        _best = indices.cpu().data<long>().ToArray();
-        _bestLogProbabilities = values.cpu().data<float>().ToArray();
+        _values = _logits.cpu().contiguous();
+        _vocabularySize = (int)logits.size(1);
+        _logSumExp = new double?[logits.size(0)];
     }
 
-    /// <summary>Most likely token of a row and its log-probability, nats.</summary>
-    public (int Token, double LogProbability) Best(int row) => ((int)_best[row], _bestLogProbabilities[row]);
+    /// <summary>Most likely token of a row (the first of equals) and its log-probability, nats.</summary>
+    public (int Token, double LogProbability) Best(int row)
+    {
+        var best = Row(row).IndexOf(Max(Row(row)));
+        return (best, LogProbability(row, best));
+    }
 
-    /// <summary>V logits of a row.</summary>
-    public float[] Logits(int row) => _logits[row].cpu().data<float>().ToArray();
+    /// <summary>V logits of a row, a copy.</summary>
+    public float[] Logits(int row) => Row(row).ToArray();
 
     /// <summary>log P of a token, nats.</summary>
-    public double LogProbability(int row, int token) => _logProbabilities[row, token].item<float>();
+    public double LogProbability(int row, int token) => Row(row)[token] - (_logSumExp[row] ??= LogSumExp(Row(row)));
 
     /// <summary>The <paramref name="count"/> most likely tokens of a row, best first.</summary>
     public (int Token, double LogProbability)[] Top(int row, int count)
     {
-        var (values, indices) = _logProbabilities[row].topk((int)Math.Min(count, _logits.size(1)));
-        return [.. indices.cpu().data<long>().ToArray().Zip(values.cpu().data<float>().ToArray(), (token, value) => ((int)token, (double)value))];
+        var (_, indices) = _logits[row].topk(Math.Min(count, _vocabularySize));
+        return [.. indices.cpu().data<long>().ToArray().Select(token => ((int)token, LogProbability(row, (int)token)))];
+    }
+
+    private ReadOnlySpan<float> Row(int row) => MemoryMarshal.Cast<byte, float>(_values.bytes).Slice(row * _vocabularySize, _vocabularySize);
+
+    private static float Max(ReadOnlySpan<float> scores)
+    {
+        var parts = MemoryMarshal.Cast<float, Vector<float>>(scores);
+        var highest = new Vector<float>(float.NegativeInfinity);
+        foreach (var part in parts) highest = Vector.Max(highest, part);
+        var max = float.NegativeInfinity;
+        for (var i = 0; i < Vector<float>.Count; i++) max = Math.Max(max, highest[i]);
+        foreach (var score in scores[(parts.Length * Vector<float>.Count)..]) max = Math.Max(max, score);
+        return max;
+    }
+
+    private static double LogSumExp(ReadOnlySpan<float> scores)
+    {
+        var max = Max(scores);
+        if (!float.IsFinite(max)) return max;
+        var parts = MemoryMarshal.Cast<float, Vector<float>>(scores);
+        var offset = new Vector<float>(max);
+        var sum = 0.0;
+        foreach (var part in parts) sum += Vector.Sum(Vector.Exp(part - offset));
+        foreach (var score in scores[(parts.Length * Vector<float>.Count)..]) sum += MathF.Exp(score - max);
+        return max + Math.Log(sum);
     }
 }
