@@ -10,6 +10,7 @@ public sealed class PromptBuilder
     private readonly EvaluationTask _task;
     private readonly EvaluationOptions _options;
     private readonly IReadOnlyList<TaskItem> _pool;
+    private readonly HashSet<string> _poolIds;
     private readonly TextTemplate _context, _answer, _demonstrationContext, _demonstrationAnswer;
     private readonly string _separator;
 
@@ -28,6 +29,7 @@ public sealed class PromptBuilder
             "test" => splits.Test,
             var other => throw new ConfigException($"Task {task.Name}: demonstrations from split \"{other}\"; allowed are train, validation and test."),
         };
+        _poolIds = [.. _pool.Select(item => item.Id)];
         var prompt = task.Prompt;
         _context = TextTemplate.Parse(prompt.Context);
         _answer = TextTemplate.Parse(prompt.Answer);
@@ -70,17 +72,18 @@ public sealed class PromptBuilder
     }
 
     /// <summary>The first <paramref name="count"/> demonstrations of an item's draw: a pure function of seed and item, so that the draw for k = 2 begins the draw for k = 4.</summary>
-    /// <remarks>Never the item itself nor one with the same texts. Drawn anew per item, or from one order for all items, as the task says.</remarks>
+    /// <remarks>Never the item itself nor one with the same texts, nor, where the item is in the split that demonstrations come from, another of its cluster. Drawn anew per item, or from one order for all items, as the task says.</remarks>
     /// <exception cref="ConfigException">The split holds too few other items.</exception>
     public IReadOnlyList<TaskItem> Demonstrations(TaskItem item, int count)
     {
         if (count == 0) return [];
+        var isOfPool = _poolIds.Contains(item.Id);
         var purpose = _task.Demonstrations.PerItem ? "demonstrations/" + item.Id : "demonstrations";
         for (var asked = Math.Min(_pool.Count, count + 1); ; asked = Math.Min(_pool.Count, asked * 2))
         {
             // Sample(n, k) begins Sample(n, 2k), so asking again for more keeps what was drawn.
             var random = new CounterRandom(_options.DemonstrationSeed ?? _options.Seed, purpose);
-            var drawn = random.Sample(_pool.Count, asked).Select(i => _pool[i]).Where(other => !IsSame(item, other)).Take(count).ToArray();
+            var drawn = random.Sample(_pool.Count, asked).Select(i => _pool[i]).Where(other => !IsSame(item, other) && !(isOfPool && item.Cluster is { } cluster && other.Cluster == cluster)).Take(count).ToArray();
             if (drawn.Length == count) return drawn;
             if (asked == _pool.Count)
             {

@@ -167,7 +167,7 @@ public sealed class ComparisonRunner
         var splits = cell.Task.Splits;
         var train = cell.Task.TrainingExamples(cell.Examples, cell.Seed);
         var within = new InlineProgress<FineTuneProgress>(step => meter.Within(cell, step.TotalSteps == 0 ? 1 : (double)step.Step / step.TotalSteps));
-        return FineTuner.Run(pretrained, tokenizer, _config.FineTuning!.Recipes[cell.Recipe], cell.Task.ClassCount, train, cell.Task.ValidationExamples(_config.FineTuning.ValidationLimit, _config.Seed), ReadyTask.Labelled(splits.Test), cell.Seed, within, cancellation);
+        return FineTuner.Run(pretrained, tokenizer, _config.FineTuning!.Recipes[cell.Recipe], cell.Task.ClassCount, train, cell.Task.ValidationExamples(_config.FineTuning.ValidationLimit, _config.Seed), cell.Task.Labelled(splits.Test), cell.Seed, within, cancellation);
     }
 
     private (string Path, PlainPassCheck Check) WriteReport(ComparisonPlan plan, IProgress<RunProgress>? progress, CancellationToken cancellation)
@@ -220,6 +220,7 @@ public sealed class ComparisonRunner
     {
         ValidationLimit = _config.FineTuning.ValidationLimit < cell.Task.Splits.Validation.Count ? _config.FineTuning.ValidationLimit : null,
         ValidationSeed = _config.FineTuning.ValidationLimit < cell.Task.Splits.Validation.Count ? _config.Seed : null,
+        ScoreTargets = cell.Task.IsScored ? true : null,
     };
 
     private string AddressOf(PlannedCell cell, IReadOnlyList<ModelHeader> models) => cell switch

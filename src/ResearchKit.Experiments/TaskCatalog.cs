@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -52,9 +53,16 @@ public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fi
         return Labelled(new CounterRandom(seed, "validation items of " + Task.Name).Sample(Splits.Validation.Count, limit.Value).Order().Select(i => Splits.Validation[i]));
     }
 
-    /// <summary>Labelled examples of some items.</summary>
-    public static IReadOnlyList<LabelledExample> Labelled(IEnumerable<TaskItem> items) =>
-        [.. items.Where(item => item is { Structured: not null, Gold: not null }).Select(item => new LabelledExample(item.Id, item.Structured!, item.Gold!.Value))];
+    /// <summary>Labelled examples of some items; with scores where the task is about numbers and its classes are 0, 1, 2, …, as STS-B's.</summary>
+    public IReadOnlyList<LabelledExample> Labelled(IEnumerable<TaskItem> items) =>
+        [.. items.Where(item => item is { Structured: not null, Gold: not null }).Select(item => new LabelledExample(item.Id, item.Structured!, item.Gold!.Value) { Score = IsScored ? AcceptedScore(item) : null })];
+
+    /// <summary>Whether the head's target is a distribution that stands for a number, and not a label.</summary>
+    public bool IsScored => Task.Metrics.Any(metric => metric is TaskMetric.Pearson or TaskMetric.Spearman) && AcceptedScore(Splits.Test[0]) is not null;
+
+    private static double? AcceptedScore(TaskItem item) =>
+        item.Answers.Count > 0 && double.TryParse(item.Answers[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var score)
+        && item.Choices.Select((choice, i) => choice == i.ToString(CultureInfo.InvariantCulture)).All(same => same) ? score : null;
 }
 
 /// <summary>Finds tasks by name: the generated suite, the data folder's benchmarks, the user's own files.</summary>

@@ -42,8 +42,7 @@ module FineTune =
     /// Fine-tunes a copy of the model, telling how far it is, and predicts the task's test items.
     let runWith report (recipe: FineTuneRecipe) (examples: int) (seed: int64) (task: EvaluationTask) (model: Model) : Result<FineTuneResult, string list> =
         prepared examples seed task model (fun gpt ready train ->
-            let labelled = ReadyTask.Labelled
-            FineTuner.Run(gpt, model.Tokenizer, recipe, ready.ClassCount, Array.ofSeq train, labelled ready.Splits.Validation, labelled ready.Splits.Test, seed, telling report))
+            FineTuner.Run(gpt, model.Tokenizer, recipe, ready.ClassCount, Array.ofSeq train, ready.Labelled ready.Splits.Validation, ready.Labelled ready.Splits.Test, seed, telling report))
 
     /// Fine-tunes a copy of the model on labelled examples drawn by the seed, and predicts the task's test items.
     let run (recipe: FineTuneRecipe) (examples: int) (seed: int64) (task: EvaluationTask) (model: Model) : Result<FineTuneResult, string list> =
@@ -52,7 +51,7 @@ module FineTune =
     /// Fine-tunes a copy of the model and hands it out, to predict with. Dispose it when done.
     let train (recipe: FineTuneRecipe) (examples: int) (seed: int64) (task: EvaluationTask) (model: Model) : Result<FineTunedModel, string list> =
         prepared examples seed task model (fun gpt ready train ->
-            FineTuner.Train(gpt, model.Tokenizer, recipe, ready.ClassCount, Array.ofSeq train, ReadyTask.Labelled ready.Splits.Validation, seed))
+            FineTuner.Train(gpt, model.Tokenizer, recipe, ready.ClassCount, Array.ofSeq train, ready.Labelled ready.Splits.Validation, seed))
 
     /// Probabilities of the classes for inputs that the model has not seen.
     let predict (inputs: StructuredInput list) (model: FineTunedModel) : Result<float list list, string list> =

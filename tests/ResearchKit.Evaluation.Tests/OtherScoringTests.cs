@@ -78,14 +78,6 @@ public class OtherScoringTests
         Assert.Equal("pearson", result.Metric);
     }
 
-    [Fact]
-    public void AFineTunedPredictionIsItsOwnNumber()
-    {
-        ItemResult Item(string id, int predicted, string score) => new() { Id = id, Prompt = "", Score = 0, Answers = [score], Gold = 0, Predictions = [new("fine_tuned", predicted, false, false)] };
-        ItemResult[] items = [Item("a", 0, "0.4"), Item("b", 3, "2"), Item("c", 5, "4.8")];
-        Assert.Equal(Correlation.Pearson([0, 3, 5], [0.4, 2, 4.8]), TaskMetrics.Value("pearson", items), 9);
-    }
-
     /// <summary>Prefers some letters over all others, and generates the first that is not suppressed.</summary>
     private sealed class FilteringModel(string[] preferred) : ILanguageModel
     {

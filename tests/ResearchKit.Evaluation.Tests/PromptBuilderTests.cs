@@ -89,6 +89,23 @@ public class PromptBuilderTests
     }
 
     [Fact]
+    public void OverThePublishedSetHeldBackItemsAreScoredAndNeverShareACluster()
+    {
+        TaskItem Item(int i) => Choice($"set/{i}", $"text {i}", 0, "a", "b") with { Cluster = $"passage/{i / 2}" };
+        var splits = new TaskSplits([.. Enumerable.Range(0, 6).Select(Item)], [], [.. Enumerable.Range(6, 4).Select(Item)]);
+        var apart = Task(new ChoiceScoring()) with { Load = () => splits, HoldsBackTraining = true };
+        var whole = apart.OverPublishedSet().Load();
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => $"set/{i}"), whole.Test.Select(item => item.Id));
+        Assert.Same(splits, (apart with { HoldsBackTraining = false }).OverPublishedSet().Load());
+        for (var i = 0; i < 10; i++)
+        {
+            // Four of the six: all but the item's own passage, where it is one of the pool's.
+            var shown = Builder(task: apart, splits: whole).Demonstrations(whole.Test[i], 4);
+            Assert.DoesNotContain(shown, other => other.Cluster == whole.Test[i].Cluster);
+        }
+    }
+
+    [Fact]
     public void AnOrderSeedPermutesTheSameDemonstrations()
     {
         var plain = Builder().Build(Splits.Test[0], 6).DemonstrationIds;

@@ -37,7 +37,7 @@ internal static class ContaminationCommand
             if (parsed.GetValue(limit) is < 1) throw new ConfigException($"--limit ({parsed.GetValue(limit)}) must be at least 1.");
             if (parsed.GetValue(n) is < 1) throw new ConfigException($"--n ({parsed.GetValue(n)}) must be at least 1.");
             if (parsed.GetValue(shots) < 0) throw new ConfigException($"--shots ({parsed.GetValue(shots)}) must be 0 or more.");
-            var loaded = TaskCatalog.Get(parsed.GetRequiredValue(task), parsed.GetValue(folder));
+            var loaded = TaskCatalog.Get(parsed.GetRequiredValue(task), parsed.GetValue(folder)).OverPublishedSet();
             var applied = TaskProtocols.Get(loaded, parsed.GetValue(protocol) ?? TaskProtocols.OwnName).ApplyTo(loaded);
             var splits = applied.Load();
             splits = splits with { Test = Evaluator.SelectItems(applied, splits, new EvaluationOptions { Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) }) };

@@ -40,6 +40,8 @@ internal sealed class EvalVerb : Verb
             var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             var loadedTask = TaskCatalog.Get(parsed.GetRequiredValue(task));
             var (name, chosen) = (parsed.GetValue(protocol), ProtocolOptions.Parse(parsed.GetValue(assume)));
+            // The kit's own words are for comparison with fine-tuning, on items that it did not see.
+            if (name is not (null or TaskProtocols.OwnName)) loadedTask = loadedTask.OverPublishedSet();
             var protocols = name == "all" ? AllOf(loadedTask, chosen) : [TaskProtocols.Get(loadedTask, name ?? TaskProtocols.OwnName, chosen)];
             if (protocols[0].IsFineTuned) throw new ConfigException($"{protocols[0].Name} fine-tunes on {loadedTask.Name}: use `rk finetune --task {loadedTask.Name}`.");
             using var loaded = ModelFolder.Load(parsed.GetRequiredValue(model));

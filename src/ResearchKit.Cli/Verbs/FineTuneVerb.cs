@@ -43,7 +43,7 @@ internal sealed class FineTuneVerb : Verb
             FineTuneResult result;
             using (var line = new ProgressLine())
             {
-                result = FineTuner.Run(loaded.Model, tokenizer, recipe, ready.ClassCount, train, ReadyTask.Labelled(ready.Splits.Validation), ReadyTask.Labelled(ready.Splits.Test), start, new StepProgress(line), cancellation);
+                result = FineTuner.Run(loaded.Model, tokenizer, recipe, ready.ClassCount, train, ready.Labelled(ready.Splits.Validation), ready.Labelled(ready.Splits.Test), start, new StepProgress(line), cancellation);
             }
 
             var accuracy = ready.Splits.Test.Zip(result.Test, (item, prediction) => item.Gold == prediction.Predicted ? 1.0 : 0.0).Average();

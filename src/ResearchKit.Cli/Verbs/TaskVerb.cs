@@ -58,7 +58,7 @@ internal sealed class TaskVerb : Verb
         var suite = GeneratedSuite.All.Select(task =>
         {
             var splits = task.Load();
-            return Row(task, new(splits.Train.Count, splits.Validation.Count, splits.Test.Count), "generated");
+            return Row(task, new(splits.Train.Count, splits.Validation.Count, splits.Test.Count, splits.Test.Count), "generated");
         });
         var isAtHand = DatasetCatalog.Status(folder).ToDictionary(status => status.Entry.Name, status => status.IsComplete);
         var real = DatasetTasks.Names.Select(name => Row(DatasetTasks.Describe(name), DatasetTasks.SizesOf(name), isAtHand[DatasetTasks.DatasetOf(name)] ? "at hand" : "missing"));
@@ -70,26 +70,27 @@ internal sealed class TaskVerb : Verb
         }
 
         var (width, metricWidth, protocolWidth) = (rows.Max(row => row.Name.Length), rows.Max(row => row.Metric.Length), rows.Max(row => string.Join(' ', row.Protocols).Length));
-        Console.WriteLine($"{"task".PadRight(width)}  {"data",-9}  {"train",6}  {"valid",5}  {"test",5}  {"metric".PadRight(metricWidth)}  protocols");
+        Console.WriteLine($"{"task".PadRight(width)}  {"data",-9}  {"train",6}  {"valid",5}  {"test",10}  {"metric".PadRight(metricWidth)}  protocols");
         foreach (var row in rows)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{row.Name.PadRight(width)}  {row.Data,-9}  {row.Train,6}  {row.Validation,5}  {row.Test,5}  {row.Metric.PadRight(metricWidth)}  {string.Join(' ', row.Protocols)}"));
+                $"{row.Name.PadRight(width)}  {row.Data,-9}  {row.Train,6}  {row.Validation,5}  {(row.Published > row.Test ? string.Create(CultureInfo.InvariantCulture, $"{row.Test}/{row.Published}") : row.Test),10}  {row.Metric.PadRight(metricWidth)}  {string.Join(' ', row.Protocols)}"));
         }
 
-        if (folder is null) Console.WriteLine($"\nNo data folder: set {DataFolder.Variable} to use the benchmarks.");
+        Console.WriteLine("\nA test size in two numbers: no training set is at hand. Published protocols score the second; runs that fine-tune hold the train items back and score the first.");
+        if (folder is null) Console.WriteLine($"No data folder: set {DataFolder.Variable} to use the benchmarks.");
         return 0;
     }
 
     private static TaskRow Row(EvaluationTask task, TaskSizes sizes, string data) => new(
-        task.Name, task.Description, data, sizes.Train, sizes.Validation, sizes.Test, TaskMetrics.Names(task)[0], [.. TaskProtocols.Of(task).Select(protocol => protocol.Name)]);
+        task.Name, task.Description, data, sizes.Train, sizes.Validation, sizes.Test, sizes.Published, TaskMetrics.Names(task)[0], [.. TaskProtocols.Of(task).Select(protocol => protocol.Name)]);
 
     private static int Show(Request request, string? dataFolder, bool json, bool hasColours)
     {
         if (request.Shots < 0) throw new ConfigException($"--shots ({request.Shots}) must be 0 or more.");
         var loaded = TaskCatalog.Get(request.Task, dataFolder);
         var protocol = TaskProtocols.Get(loaded, request.Protocol ?? TaskProtocols.OwnName, request.Chosen);
-        var task = protocol.ApplyTo(loaded);
+        var task = protocol.ApplyTo(protocol.Name == TaskProtocols.OwnName || protocol.IsFineTuned ? loaded : loaded.OverPublishedSet());
         var splits = task.Load();
         if (request.Item < 0 || request.Item >= splits.Test.Count)
             throw new ConfigException($"--item ({request.Item}) must lie between 0 and {splits.Test.Count - 1}: {request.Task} has {splits.Test.Count} test items{(request.Protocol is null ? "" : $" under {request.Protocol}")}.");
@@ -128,5 +129,5 @@ internal sealed class TaskVerb : Verb
 
     private sealed record Request(string Task, string? Protocol, Dictionary<string, string> Chosen, int Item, int Shots, long Seed, string Tokenizer);
 
-    private sealed record TaskRow(string Name, string Description, string Data, int Train, int Validation, int Test, string Metric, IReadOnlyList<string> Protocols);
+    private sealed record TaskRow(string Name, string Description, string Data, int Train, int Validation, int Test, int Published, string Metric, IReadOnlyList<string> Protocols);
 }

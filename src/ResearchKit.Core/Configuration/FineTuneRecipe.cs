@@ -47,7 +47,7 @@ public sealed record FineTuneRecipe
     /// <summary>False starts from random weights: the ablation without pre-training (Table 5). Default true.</summary>
     public bool Pretrained { get; init; } = true;
 
-    /// <summary>Predicts with the epoch that is best on the validation split (the earliest of equals). Default true. Without validation examples, and when false, the last epoch's weights predict.</summary>
+    /// <summary>Predicts with the epoch that is best on the validation split (the earliest of equals): by accuracy, or by loss where the targets are scores (STS-B). Default true. Without validation examples, and when false, the last epoch's weights predict.</summary>
     public bool SelectBest { get; init; } = true;
 
     /// <summary>What the language-modelling softmax runs over. Default the vocabulary with the three special tokens.</summary>

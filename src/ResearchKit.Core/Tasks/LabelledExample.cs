@@ -31,4 +31,9 @@ public sealed record MultipleChoiceInput(string Context, IReadOnlyList<string> A
 /// <param name="Id">Stable id, the same as the in-context item's, so that regimes are paired.</param>
 /// <param name="Input">Texts.</param>
 /// <param name="Label">Class index, or index of the right answer.</param>
-public sealed record LabelledExample(string Id, StructuredInput Input, int Label);
+public sealed record LabelledExample(string Id, StructuredInput Input, int Label)
+{
+    /// <summary>A number between the classes, of which <see cref="Label"/> is the nearest, such as STS-B's similarity in [0, 5] between the classes 0 to 5; null (default) where the label is all there is.
+    /// With it, the training target is a distribution over the two neighbouring classes.</summary>
+    public double? Score { get; init; }
+}

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ResearchKit.Core;
 using ResearchKit.Core.Random;
@@ -32,12 +33,12 @@ public static class DatasetTasks
     {
         var entry = Find(name);
         var reader = new DatasetReader(folder, DatasetCatalog.Get(entry.Dataset));
-        return entry.Template with { Name = name, Load = () => entry.Read(reader) };
+        return Template(entry) with { Load = () => entry.Read(reader) };
     }
 
     /// <summary>Prompt, scoring and description of a task, for looking at where its data is not at hand; its items cannot be loaded.</summary>
     /// <exception cref="ConfigException">No such task.</exception>
-    public static EvaluationTask Describe(string name) => Find(name).Template;
+    public static EvaluationTask Describe(string name) => Template(Find(name));
 
     /// <summary>Name of the catalogue entry that a task reads.</summary>
     /// <exception cref="ConfigException">No such task.</exception>
@@ -50,8 +51,12 @@ public static class DatasetTasks
     private static Dictionary<string, TaskSizes> ReadSizes()
     {
         using var stream = typeof(DatasetTasks).Assembly.GetManifestResourceStream("ResearchKit.Evaluation.Datasets.task-sizes.json")!;
-        return JsonSerializer.Deserialize<Dictionary<string, int[]>>(stream)!.ToDictionary(entry => entry.Key, entry => new TaskSizes(entry.Value[0], entry.Value[1], entry.Value[2]));
+        return JsonSerializer.Deserialize<Dictionary<string, int[]>>(stream)!.ToDictionary(entry => entry.Key, entry => new TaskSizes(entry.Value[0], entry.Value[1], entry.Value[2], entry.Value[3]));
     }
+
+    private static EvaluationTask Template(DatasetTask entry) => Sizes.Value[entry.Name] is { HoldsBackTraining: true } sizes
+        ? entry.Template with { HoldsBackTraining = true, Description = string.Create(CultureInfo.InvariantCulture, $"{entry.Description} Under a published protocol `rk eval` scores all {sizes.Published}.") }
+        : entry.Template;
 
     private static DatasetTask Find(string name) => Entries.FirstOrDefault(e => e.Name == name)
         ?? throw new ConfigException($"no task '{name}' over real data; the tasks are {string.Join(", ", Names)}");
@@ -61,7 +66,12 @@ public static class DatasetTasks
 /// <param name="Train">For fine-tuning and demonstrations.</param>
 /// <param name="Validation">For choosing an epoch.</param>
 /// <param name="Test">Scored.</param>
-public sealed record TaskSizes(int Train, int Validation, int Test);
+/// <param name="Published">Scored under a published protocol (<see cref="EvaluationTask.OverPublishedSet"/>): with the items that are held back for training where no training set is at hand.</param>
+public sealed record TaskSizes(int Train, int Validation, int Test, int Published)
+{
+    /// <summary>Whether the training items were taken out of the published set that is scored.</summary>
+    public bool HoldsBackTraining => Published > Test;
+}
 
 /// <summary>A registered task: prompt and scoring now, items later.</summary>
 /// <param name="Name">Name of the task.</param>

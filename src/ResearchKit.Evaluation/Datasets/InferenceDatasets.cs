@@ -47,7 +47,7 @@ internal static class InferenceDatasets
         {
             Metrics = [TaskMetric.F1, TaskMetric.Accuracy],
         },
-        new("stsb", "stsb", "STS-B: similarity of two sentences, 0 to 5. Predicted is the mean of 0 to 5 under the model's distribution, correlated with the raw score as published; labels for fine-tuning are scores rounded half up.",
+        new("stsb", "stsb", "STS-B: similarity of two sentences, 0 to 5. Predicted is the mean of 0 to 5 under the model's distribution, correlated with the raw score as published; the targets of fine-tuning are the scores spread over the two nearest classes.",
             new("{first}\n{second}\nquestion: How similar are the two sentences above, from 0 to 5?\nanswer:"), new ChoiceScoring(), Stsb)
         {
             Metrics = [TaskMetric.Pearson, TaskMetric.Spearman, TaskMetric.Accuracy],

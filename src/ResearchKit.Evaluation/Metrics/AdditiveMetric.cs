@@ -111,9 +111,9 @@ public sealed class AdditiveMetric
         });
     }
 
-    /// <summary>Mean of the choices read as numbers, weighted by the model's own distribution; the predicted one's index where a result holds no likelihoods, as of fine-tuning.</summary>
+    /// <summary>Mean of the choices read as numbers, weighted by the model's own distribution.</summary>
     private static double ExpectedNumber(ItemResult item, string metric) => item.Choices.Count == 0
-        ? item.Predicted ?? throw new ArgumentException($"Metric {metric}: item {item.Id} has neither likelihoods nor a prediction.")
+        ? throw new ArgumentException($"Metric {metric}: item {item.Id} has no likelihoods.")
         : Distribution(item).Zip(item.Choices, (p, choice) => p * Number(choice.Answer, item, metric)).Sum();
 
     private static double AcceptedNumber(ItemResult item, string metric) =>

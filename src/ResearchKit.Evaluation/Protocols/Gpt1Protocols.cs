@@ -51,8 +51,8 @@ internal static class Gpt1Protocols
         if (found.Split == "test") notes = [];
         if (task.Name == "stsb")
         {
-            open.Choose("score_as", "code for STS-B was not released beyond a helper that spreads a score over 6 classes (Tai et al.): here classes are the rounded scores", "six_classes");
-            notes = [.. notes, "of a fine-tuned model the predicted class is the predicted score; of a prompted one, the mean of 0 to 5 under its distribution"];
+            open.Choose("score_as", "code for STS-B was not released beyond a helper that spreads a score over the two nearest of 6 classes (Tai et al.): they are the targets here, and the predicted score is the mean of 0 to 5 under the model's distribution", "six_classes");
+            notes = [.. notes, "the epoch with the least validation loss predicts"];
         }
 
         return new Protocol

@@ -48,7 +48,7 @@ internal static class Gpt3Protocols
         if (protocol.Scoring is ChoiceScoring) Gpt1Protocols.Ties(open);
         if (protocol.Scoring is GenerationScoring) open.Choose("answer_end", "stop sequences are not published", "line_break");
         var notes = protocol.Assumptions.ToList();
-        if (task.Demonstrations.Split != "train" || task.Description.Contains("No training set here", StringComparison.OrdinalIgnoreCase))
+        if (task.Demonstrations.Split != "train" || task.HoldsBackTraining)
             notes.Add("demonstrations are other items of the published evaluation file, because no training set is at hand");
         if (isReleased) notes.Add("the released items are decoded greedily; the paper's beams of width 4 apply to its other free answers");
         return protocol with { Options = open.Options, Assumptions = notes };

@@ -21,6 +21,25 @@ public sealed record EvaluationTask
     /// <summary>Where demonstrations come from and whether they are drawn anew for every item.</summary>
     public DemonstrationSource Demonstrations { get; init; } = new();
 
+    /// <summary>Whether the training items were taken out of the published set that is scored, because no training set is at hand. Default false.</summary>
+    public bool HoldsBackTraining { get; init; }
+
+    /// <summary>The task over the whole published set: training items that were held back from it are scored as well. Where they are, an item's demonstrations are
+    /// never the item itself nor another of its cluster. For numbers that are compared with published ones; a run that fine-tunes needs the items apart.</summary>
+    public EvaluationTask OverPublishedSet()
+    {
+        if (!HoldsBackTraining) return this;
+        var load = Load;
+        return this with
+        {
+            Load = () =>
+            {
+                var splits = load();
+                return splits with { Test = [.. splits.Train, .. splits.Test] };
+            },
+        };
+    }
+
     /// <summary>What is reported, headline first. Empty (default) takes the scoring's own: accuracy, the generation metric, or perplexity.</summary>
     public IReadOnlyList<TaskMetric> Metrics { get; init; } = [];
 }

@@ -30,7 +30,7 @@ public sealed record TaskItem
     public StructuredInput? Structured { get; init; }
 }
 
-/// <summary>A task's items by split. Splits never overlap.</summary>
+/// <summary>A task's items by split. Splits never overlap, but for <see cref="EvaluationTask.OverPublishedSet"/>.</summary>
 /// <param name="Train">Labelled examples for fine-tuning and demonstrations.</param>
 /// <param name="Validation">For choosing the best epoch; may be empty.</param>
 /// <param name="Test">What is scored.</param>

@@ -36,7 +36,7 @@ internal sealed class CellCost
         if (!_examples.TryGetValue(key, out var tokens))
         {
             var transformation = new InputTransformation(tokenizer, model.Config.VocabularySize, model.Config.ContextLength);
-            _examples[key] = tokens = ReadyTask.Labelled(Sampled(task.Splits.Train)).Select(example => (double)transformation.Encode(example).Sequences.Sum(sequence => sequence.Length)).DefaultIfEmpty(0).Average();
+            _examples[key] = tokens = task.Labelled(Sampled(task.Splits.Train)).Select(example => (double)transformation.Encode(example).Sequences.Sum(sequence => sequence.Length)).DefaultIfEmpty(0).Average();
         }
 
         return (long)(tokens * (3.0 * recipe.Epochs * examples + recipe.Epochs * Math.Min(validationLimit ?? int.MaxValue, task.Splits.Validation.Count) + task.Splits.Test.Count));

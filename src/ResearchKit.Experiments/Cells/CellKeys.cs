@@ -33,6 +33,9 @@ public sealed record FineTuningKey(string Weights, string Tokenizer, string Task
     /// <summary>Seed of their choice; null where all are taken.</summary>
     public long? ValidationSeed { get; init; }
 
+    /// <summary>True where the targets are distributions that stand for numbers (STS-B); null where they are labels.</summary>
+    public bool? ScoreTargets { get; init; }
+
     /// <summary>Version of fine-tuning that made the cell.</summary>
     public int TrainingVersion { get; init; } = CurrentVersion;
 

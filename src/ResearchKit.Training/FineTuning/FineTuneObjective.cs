@@ -17,11 +17,24 @@ internal sealed class FineTuneObjective(Gpt model, TaskHead head, double lambda,
     {
         using var scope = NewDisposeScope();
         var hidden = batch.Hidden(model);
-        var labels = tensor(batch.Examples.Select(example => (long)example.Label).ToArray(), device: hidden.device);
-        var task = nn.functional.cross_entropy(batch.TaskLogits(hidden, head).to(float32), labels, reduction: nn.Reduction.Sum) / exampleCount;
+        var task = TaskLoss(batch, batch.TaskLogits(hidden, head).to(float32)) / exampleCount;
         if (lambda == 0) return (task.MoveToOuterDisposeScope(), task.ToSingle(), 0);
         var lm = batch.LmLosses(hidden, OutputMatrix()).sum() / sequenceCount;
         return ((task + lm * lambda).MoveToOuterDisposeScope(), task.ToSingle(), lm.ToSingle());
+    }
+
+    /// <summary>Cross-entropy summed over the examples, against their labels or, where they have scores, against the scores' distributions.</summary>
+    private static Tensor TaskLoss(ExampleBatch batch, Tensor logits)                              // logits: [N, classes]
+    {
+        if (batch.Examples.All(example => example.Score is null))
+        {
+            var labels = tensor(batch.Examples.Select(example => (long)example.Label).ToArray(), device: logits.device);
+            return nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum);
+        }
+
+        var classes = (int)logits.size(1);
+        var targets = tensor(batch.Examples.SelectMany(example => ScoreTarget.Of(example, classes)).Select(p => (float)p).ToArray(), [logits.size(0), classes], device: logits.device);
+        return -(targets * nn.functional.log_softmax(logits, dim: 1)).sum();
     }
 
     private Tensor OutputMatrix()

@@ -108,15 +108,21 @@ public static class FineTuner
             var predictions = model.Predict(valid, cancellation);
             var right = predictions.Zip(valid).Count(pair => pair.First.Predicted == pair.Second.Label);
             double? accuracy = valid.Length == 0 ? null : (double)right / valid.Length;
-            double? loss = valid.Length == 0 ? null : -predictions.Zip(valid).Average(pair => pair.First.LogProbabilities[pair.Second.Label]);
+            double? loss = valid.Length == 0 ? null : predictions.Zip(valid).Average(pair => Loss(pair.First.LogProbabilities, pair.Second));
             history.Add(new FineTuneEpoch(epoch, total / stepsPerEpoch, task / stepsPerEpoch, lm / stepsPerEpoch, accuracy, loss));
-            if (recipe.SelectBest && accuracy is { } value) best.KeepIfBetter(value, epoch);
+            // Scores are predicted as a mean over the classes, which the most likely class says little about.
+            if (recipe.SelectBest && (valid.Any(example => example.Score is not null) ? -loss : accuracy) is { } value) best.KeepIfBetter(value, epoch);
         }
 
         (model.Epochs, model.BestEpoch) = (history, best.RestoreBest() ?? recipe.Epochs);
         model.Model.eval();
         model.Head.eval();
     }
+
+    /// <summary>Cross-entropy of one prediction, nats.</summary>
+    private static double Loss(double[] logProbabilities, EncodedExample example) => example.Score is null
+        ? -logProbabilities[example.Label]
+        : -ScoreTarget.Of(example, logProbabilities.Length).Zip(logProbabilities, (target, log) => target == 0 ? 0 : target * log).Sum();
 
     /// <summary>One optimizer update on a batch of examples, in groups of similar length whose gradients add up to the batch's.</summary>
     private static (double Total, double Task, double Lm) Update(
@@ -160,6 +166,7 @@ public static class FineTuner
             if (InputTransformation.KindOf(example.Input) != kind) throw new ArgumentException($"Example {example.Id} is {InputTransformation.KindOf(example.Input)}, example {train[0].Id} is {kind}: one head serves one kind.", nameof(train));
             var classes = example.Input is MultipleChoiceInput choice ? choice.Answers.Count : classCount;
             if (example.Label < 0 || example.Label >= classes) throw new ArgumentException($"Example {example.Id} has label {example.Label}; allowed are 0 to {classes - 1}.", nameof(train));
+            if (example.Score is { } score && !(score >= 0 && score <= classes - 1)) throw new ArgumentException($"Example {example.Id} has score {score}; allowed are 0 to {classes - 1}, one less than the classes.", nameof(train));
         }
     }
 

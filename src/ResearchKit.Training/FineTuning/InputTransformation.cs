@@ -27,6 +27,9 @@ public enum TaskKind
 /// <param name="IsTruncated">Whether a field was cut.</param>
 public sealed record EncodedExample(string Id, IReadOnlyList<int[]> Sequences, int Label, bool IsTruncated)
 {
+    /// <summary>Number between the classes (<see cref="LabelledExample.Score"/>); null where the label is all there is.</summary>
+    public double? Score { get; init; }
+
     /// <summary>Tokens of the longest sequence.</summary>
     public int Length => Sequences.Max(sequence => sequence.Length);
 }
@@ -72,7 +75,7 @@ public sealed class InputTransformation(ITokenizer tokenizer, int vocabularySize
             MultipleChoiceInput input => Choices(tokenizer.Encode(input.Context), input.Answers),
             _ => throw new ArgumentOutOfRangeException(nameof(example), example.Input, "Unknown input."),
         };
-        return new EncodedExample(example.Id, sequences, example.Label, cut);
+        return new EncodedExample(example.Id, sequences, example.Label, cut) { Score = example.Score };
 
         int[][] Choices(int[] context, IReadOnlyList<string> answers) => answers.Select(answer => Two(context, answer)).ToArray();
 

@@ -1,5 +1,6 @@
 using ResearchKit.Core;
 using ResearchKit.Evaluation.Datasets;
+using ResearchKit.Evaluation.Tasks;
 
 namespace ResearchKit.Evaluation.Tests.Datasets;
 
@@ -18,7 +19,12 @@ public class TaskSizesTests
         foreach (var name in DatasetTasks.Names.Where(name => DatasetCatalog.Status(DatasetCatalog.Get(DatasetTasks.DatasetOf(name)), folder).IsComplete))
         {
             var splits = DatasetTasks.Get(name, folder).Load();
-            Assert.Equal((name, DatasetTasks.SizesOf(name)), (name, new TaskSizes(splits.Train.Count, splits.Validation.Count, splits.Test.Count)));
+            var published = DatasetTasks.Get(name, folder).OverPublishedSet().Load().Test;
+            Assert.Equal((name, DatasetTasks.SizesOf(name)), (name, new TaskSizes(splits.Train.Count, splits.Validation.Count, splits.Test.Count, published.Count)));
+            Assert.Equal(published.Count, published.Select(item => item.Id).Distinct().Count());
+            // Train and test items of one published split have ids that begin alike: then and only then training was held back.
+            static string SplitOf(TaskItem item) => item.Id[..item.Id.LastIndexOf('/')];
+            Assert.Equal((name, splits.Train.Any(item => SplitOf(item) == SplitOf(splits.Test[0]))), (name, published.Count > splits.Test.Count));
         }
     }
 }

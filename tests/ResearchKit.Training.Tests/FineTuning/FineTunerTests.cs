@@ -149,6 +149,31 @@ public sealed class FineTunerTests
         Assert.Equal([2, 4], result.Test.Select(prediction => prediction.LogProbabilities.Length));
     }
 
+    [Theory]
+    [InlineData(3.6, new[] { 0, 0, 0, 0.4, 0.6, 0 })]                    // Tai et al. 2015, §5.2: mass ⌊y⌋ + 1 - y on ⌊y⌋, y - ⌊y⌋ on the next
+    [InlineData(0.0, new[] { 1.0, 0, 0, 0, 0, 0 })]
+    [InlineData(5.0, new[] { 0, 0, 0, 0, 0, 1.0 })]
+    public void AScoreIsADistributionOverItsTwoNeighbours(double score, double[] expected)
+    {
+        var target = ScoreTarget.Of(new EncodedExample("a", [], (int)Math.Round(score), false) { Score = score }, 6);
+        Assert.All(expected.Zip(target), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
+    }
+
+    [Fact]
+    public void ScoresAreLearnedBetweenTheClasses()
+    {
+        using var model = new Gpt(Tiny, 1);
+        LabelledExample[] examples = [new("low", new SimilarityInput("a", "b"), 0) { Score = 0.4 }, new("high", new SimilarityInput("y", "z"), 2) { Score = 1.7 }];
+        var result = FineTuner.Run(model, new LetterTokenizer(), Fast with { Epochs = 80, Lambda = 0 }, 3, examples, examples, examples, 1);
+        double Mean(FineTunePrediction prediction) => prediction.LogProbabilities.Select((log, i) => i * Math.Exp(log)).Sum();
+        Assert.Equal(0.4, Mean(result.Test[0]), 0.1);
+        Assert.Equal(1.7, Mean(result.Test[1]), 0.1);
+        // Entropy of the targets: no prediction has less loss.
+        var least = -(0.6 * Math.Log(0.6) + 0.4 * Math.Log(0.4) + 0.3 * Math.Log(0.3) + 0.7 * Math.Log(0.7)) / 2;
+        Assert.True(result.Epochs[result.BestEpoch - 1].ValidLoss >= least - 1e-9);
+        Assert.Equal(result.Epochs.Min(epoch => epoch.ValidLoss), result.Epochs[result.BestEpoch - 1].ValidLoss);
+    }
+
     [Fact]
     public void LambdaZeroLeavesTheLanguageModellingLossOut()
     {
@@ -190,6 +215,7 @@ public sealed class FineTunerTests
         foreach (var key in new[] { "epochs", "batch_size", "lambda", "warmup", "classifier_dropout", "model_dropout", "layers_transferred", "learning_rate" }) Assert.Contains(problems, problem => problem.Contains($"`{key}`", StringComparison.Ordinal));
         Assert.Throws<ArgumentException>(() => Run(Fast, []));
         Assert.Contains("label 2", Assert.Throws<ArgumentException>(() => Run(Fast, [good[0] with { Label = 2 }])).Message, StringComparison.Ordinal);
+        Assert.Contains("score 1.5", Assert.Throws<ArgumentException>(() => Run(Fast, [good[0] with { Score = 1.5 }])).Message, StringComparison.Ordinal);
         Assert.Contains("one kind", Assert.Throws<ArgumentException>(() => Run(Fast, [good[0], new("other", new EntailmentInput("a", "b"), 0)])).Message, StringComparison.Ordinal);
     }
 
