@@ -56,9 +56,11 @@ public sealed class ComparisonRunner
             {
                 if (_config.InContext is { } inContext)
                 {
-                    cells.AddRange(from shots in inContext.Shots
+                    ReadyTask[] protocols = [task, .. task.OtherProtocols];
+                    cells.AddRange(from protocol in Enumerable.Range(0, protocols.Length)
+                                   from shots in inContext.ShotsOf(task)
                                    from seed in shots == 0 ? inContext.Seeds.Take(1) : inContext.Seeds
-                                   select new PlannedInContext(model, task, shots, seed, cost.InContext(task, shots, models[model], tokenizers[model])));
+                                   select new PlannedInContext(model, task, shots, seed, cost.InContext(protocols[protocol], shots, models[model], tokenizers[model])) { Protocol = protocol });
                     cells.AddRange(Variations(inContext, model, task, shots => cost.InContext(task, shots, models[model], tokenizers[model])));
                 }
 
@@ -86,7 +88,7 @@ public sealed class ComparisonRunner
     private static IEnumerable<PlannedInContext> Variations(InContextConfig inContext, int model, ReadyTask task, Func<int, long> cost)
     {
         if (inContext.Variation is not { } variation) yield break;
-        foreach (var shots in variation.ShotsOf(inContext))
+        foreach (var shots in variation.ShotsOf(inContext.ShotsOf(task)))
         {
             foreach (var seed in inContext.Seeds)
             {
@@ -216,7 +218,7 @@ public sealed class ComparisonRunner
         models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Scored.Fingerprint, cell.Shots, cell.Seed, _config.InContext!.Overflow, CellEnvironment()) { OrderSeed = cell.Order == 0 ? null : cell.Order };
 
     private FineTuningKey KeyOf(PlannedFineTuning cell, IReadOnlyList<ModelHeader> models) => new(
-        models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Task.Fingerprint, cell.Examples, cell.Seed, _config.FineTuning!.Recipes[cell.Recipe], CellEnvironment())
+        models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Task.LabelledFingerprint, cell.Examples, cell.Seed, _config.FineTuning!.Recipes[cell.Recipe], CellEnvironment())
     {
         ValidationLimit = _config.FineTuning.ValidationLimit < cell.Task.Splits.Validation.Count ? _config.FineTuning.ValidationLimit : null,
         ValidationSeed = _config.FineTuning.ValidationLimit < cell.Task.Splits.Validation.Count ? _config.Seed : null,

@@ -31,11 +31,15 @@ public sealed record DesignPower(string Task, int ItemCount, int UnitCount, doub
         })];
     }
 
-    /// <summary>Paired comparisons that the report will make: most shots against none, and most labelled examples against most shots, for every model and task.</summary>
+    /// <summary>Paired comparisons that the report will make: most shots against none, and most labelled examples against most shots, for every model, task and protocol.</summary>
     public static int ComparisonCount(ComparisonConfig config, ComparisonPlan plan)
     {
-        var shots = config.InContext is { } inContext && inContext.Shots.Contains(0) && inContext.Shots.Max() > 0 ? plan.Tasks.Count : 0;
-        var tuning = config is { InContext: not null, FineTuning: { } fineTuning } ? plan.Tasks.Count(task => task.FineTune && fineTuning.Examples.Any(n => n <= task.Splits.Train.Count)) * fineTuning.Recipes.Count : 0;
-        return plan.Models.Count * (shots + tuning);
+        if (config.InContext is not { } inContext) return 0;
+        return plan.Models.Count * plan.Tasks.Sum(task =>
+        {
+            var shots = inContext.ShotsOf(task);
+            var tuned = config.FineTuning is { } fineTuning && task.FineTune && fineTuning.Examples.Any(n => n <= task.Splits.Train.Count) ? fineTuning.Recipes.Count : 0;
+            return (1 + task.OtherProtocols.Count) * ((shots.Contains(0) && shots.Max() > 0 ? 1 : 0) + tuned);
+        });
     }
 }

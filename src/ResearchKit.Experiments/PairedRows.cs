@@ -11,7 +11,7 @@ namespace ResearchKit.Experiments;
 /// <summary>The report's paired comparisons, corrected for their number.</summary>
 internal static class PairedRows
 {
-    /// <summary>For every model and task: most shots against none, and most labelled examples against most shots. Declared before the numbers are seen, so nothing is picked by its result.</summary>
+    /// <summary>For every model, task and protocol: most shots against none, and most labelled examples against most shots. Declared before the numbers are seen, so nothing is picked by its result.</summary>
     public static List<PairedRow> Of(ComparisonConfig config, ComparisonPlan plan, ComparisonResults results)
     {
         var rows = new List<PairedRow>();
@@ -21,20 +21,19 @@ internal static class PairedRows
             for (var model = 0; model < plan.Models.Count; model++)
             {
                 var name = plan.Models[model].Name;
-                var shots = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model).ToLookup(pair => pair.Cell.Shots, pair => pair.Result.Items);
+                var prompted = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model).ToList();
                 var tuned = results.FineTuning.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model).ToLookup(pair => (pair.Cell.Examples, pair.Cell.Recipe), pair => (IReadOnlyList<ItemResult>)ReportBuilder.ItemsOf(task, pair.Result));
-                if (shots.Count == 0) continue;
-                var few = shots.Max(group => group.Key);
-                if (few > 0 && shots.Contains(0))
+                foreach (var protocol in prompted.GroupBy(pair => pair.Cell.Protocol))
                 {
-                    rows.Add(Row(task.Task.Name, ReportBuilder.MetricOf(task), new Condition(name, K: few), [.. shots[few]], new Condition(name, K: 0), [.. shots[0]], options));
-                }
-
-                if (tuned.Count == 0) continue;
-                var most = tuned.Max(group => group.Key.Examples);
-                foreach (var group in tuned.Where(group => group.Key.Examples == most).OrderBy(group => group.Key.Recipe, StringComparer.Ordinal))
-                {
-                    rows.Add(Row(task.Task.Name, ReportBuilder.MetricOf(task), new Condition(name, LabelledCount: most, Recipe: group.Key.Recipe), [.. group], new Condition(name, K: few), [.. shots[few]], options));
+                    var shots = protocol.ToLookup(pair => ReportBuilder.ConditionOf(pair.Cell, plan), pair => pair.Result.Items);
+                    var (few, zero) = (shots.MaxBy(group => group.Key.K)!, shots.FirstOrDefault(group => group.Key.K == 0));
+                    if (few.Key.K > 0 && zero is not null) rows.Add(Row(task.Task.Name, ReportBuilder.MetricOf(task), few.Key, [.. few], zero.Key, [.. zero], options));
+                    if (tuned.Count == 0) continue;
+                    var most = tuned.Max(group => group.Key.Examples);
+                    foreach (var group in tuned.Where(group => group.Key.Examples == most).OrderBy(group => group.Key.Recipe, StringComparer.Ordinal))
+                    {
+                        rows.Add(Row(task.Task.Name, ReportBuilder.MetricOf(task), new Condition(name, LabelledCount: most, Recipe: group.Key.Recipe), [.. group], few.Key, [.. few], options));
+                    }
                 }
             }
         }

@@ -55,9 +55,9 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
     private static ContaminationEntry Entry(ReadyTask task, int model, string text, Finding finding, ComparisonPlan plan, ComparisonResults results)
     {
         var dirty = finding.DirtyIds.ToHashSet(StringComparer.Ordinal);
-        var shots = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model).ToList();
+        var shots = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model && pair.Cell.Protocol == 0).ToList();
         var tuned = results.FineTuning.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model).ToList();
-        var condition = shots.Count > 0 ? new Condition(plan.Models[model].Name, K: shots.Max(pair => pair.Cell.Shots))
+        var condition = shots.Count > 0 ? ReportBuilder.ConditionOf(shots.MaxBy(pair => pair.Cell.Shots).Cell, plan)
             : tuned.Count > 0 ? new Condition(plan.Models[model].Name, LabelledCount: tuned.Max(pair => pair.Cell.Examples), Recipe: tuned[0].Cell.Recipe) : null;
         var seeds = condition is null ? []
             : condition.IsFineTuned ? tuned.Where(pair => pair.Cell.Examples == condition.LabelledCount && pair.Cell.Recipe == condition.Recipe).Select(pair => (IReadOnlyList<Evaluation.ItemResult>)ReportBuilder.ItemsOf(task, pair.Result)).ToList()

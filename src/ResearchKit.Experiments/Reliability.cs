@@ -12,13 +12,13 @@ namespace ResearchKit.Experiments;
 /// <summary>How far scores can be relied on: the variance of few-shot scores by source, and whether probabilities mean what they say.</summary>
 internal static class Reliability
 {
-    /// <summary>The variance split of every model and task, at the numbers of demonstrations that the design varies (else at the largest).</summary>
+    /// <summary>The variance split of every model and task under its first protocol, at the numbers of demonstrations that the design varies (else at the largest).</summary>
     public static List<VarianceSplit> Variance(InContextConfig config, ComparisonPlan plan, ComparisonResults results)
     {
         var splits = new List<VarianceSplit>();
-        var shotsOf = config.Variation?.ShotsOf(config) ?? [config.Shots.Max()];
+        var design = config.Variation ?? new VariationConfig();
         var variations = results.Variations.ToLookup(pair => (pair.Cell.Task.Task.Name, pair.Cell.Model, pair.Cell.Shots));
-        foreach (var group in results.InContext.Where(pair => pair.Cell.Shots > 0 && shotsOf.Contains(pair.Cell.Shots)).GroupBy(pair => (pair.Cell.Task.Task.Name, pair.Cell.Model, pair.Cell.Shots)))
+        foreach (var group in results.InContext.Where(pair => pair.Cell.Protocol == 0 && design.ShotsOf(config.ShotsOf(pair.Cell.Task)).Contains(pair.Cell.Shots)).GroupBy(pair => (pair.Cell.Task.Task.Name, pair.Cell.Model, pair.Cell.Shots)))
         {
             var draws = group.ToList();
             var (task, items) = (draws[0].Cell.Task, draws[0].Result.Items.Count);
@@ -93,11 +93,11 @@ internal static class Reliability
             for (var model = 0; model < plan.Models.Count; model++)
             {
                 var name = plan.Models[model].Name;
-                var shots = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model).ToLookup(pair => pair.Cell.Shots);
-                foreach (var k in shots.Select(group => group.Key).Where(k => k == shots.Min(group => group.Key) || k == shots.Max(group => group.Key)))
+                var shots = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model && pair.Cell.Scored.Task.Scoring is ChoiceScoring).ToLookup(pair => ReportBuilder.ConditionOf(pair.Cell, plan));
+                foreach (var group in shots.Where(group => group.Key.K == shots.Min(other => other.Key.K) || group.Key.K == shots.Max(other => other.Key.K)))
                 {
                     // Sums of log-probabilities are the model's own distribution over the choices; a normalization by length is not one.
-                    curves.Add(Curve(task, new Condition(name, K: k), shots[k].SelectMany(pair => pair.Result.Items.Select(item => (item.Choices.Select(choice => choice.LogProbability).ToArray(), item.Gold!.Value)))));
+                    curves.Add(Curve(task, group.Key, group.SelectMany(pair => pair.Result.Items.Select(item => (item.Choices.Select(choice => choice.LogProbability).ToArray(), item.Gold!.Value)))));
                 }
 
                 var tuned = results.FineTuning.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model).ToList();

@@ -50,7 +50,7 @@ internal static class ReportBuilder
             FineTuning = fineTuning,
             Comparisons = comparisons,
             PaperValues = [.. tasks.SelectMany(task => PaperResults.Beside(task, models, record => IsSameProtocol(plan.Tasks.First(ready => ready.Task.Name == task.Name), record)))],
-            VarianceSplits = config.InContext is { } shots && shots.Shots.Max() > 0 ? Reliability.Variance(shots, plan, results) : [],
+            VarianceSplits = config.InContext is { } shots ? Reliability.Variance(shots, plan, results) : [],
             Contamination = contamination,
             Calibration = Reliability.Calibrations(plan, results),
             Items = Items(plan, results),
@@ -61,10 +61,13 @@ internal static class ReportBuilder
 
     /// <summary>Name of a cell among those of its run.</summary>
     internal static string CellId(PlannedInContext cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture,
-        $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/k{cell.Shots}/{cell.Seed}{(cell.Order > 0 ? $"/order{cell.Order + 1}" : "")}{(cell.Wording > 0 ? $"/wording{cell.Wording + 1}" : "")}");
+        $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/k{cell.Shots}{(cell.Protocol > 0 ? "/" + cell.Scored.Run!.Name : "")}/{cell.Seed}{(cell.Order > 0 ? $"/order{cell.Order + 1}" : "")}{(cell.Wording > 0 ? $"/wording{cell.Wording + 1}" : "")}");
 
     /// <summary>Name of a cell among those of its run.</summary>
     internal static string CellId(PlannedFineTuning cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/{cell.Recipe}@{cell.Examples}/{cell.Seed}");
+
+    /// <summary>What an in-context cell does, seeds left open.</summary>
+    internal static Condition ConditionOf(PlannedInContext cell, ComparisonPlan plan) => new(plan.Models[cell.Model].Name, K: cell.Shots, Protocol: cell.Scored.PublishedProtocol);
 
     private static InContextCell InContextCellOf(ComparisonConfig config, ComparisonPlan plan, PlannedInContext cell, TaskResult result) => new()
     {
@@ -72,7 +75,7 @@ internal static class ReportBuilder
         Model = plan.Models[cell.Model].Name,
         Task = cell.Task.Task.Name,
         K = cell.Shots,
-        Protocol = PublishedProtocol(cell.Task)?.Name,
+        Protocol = cell.Scored.PublishedProtocol,
         Seed = cell.Seed,
         Score = result.Score,
         Interval = IntervalOf(config, cell.Task, result.Items),
@@ -134,7 +137,7 @@ internal static class ReportBuilder
         return new TaskEntry
         {
             Name = task.Task.Name,
-            Description = PublishedProtocol(task) is null ? task.Task.Description : $"{task.Task.Description} {Words(task)}",
+            Description = string.Join(' ', new[] { task }.Concat(task.OtherProtocols).Where(run => run.PublishedProtocol is not null).Select(Words).Prepend(task.Task.Description).Where(text => !string.IsNullOrEmpty(text))),
             Metric = metric,
             Unit = IsFraction(metric) ? ScoreUnit.Fraction : ScoreUnit.Raw,
             HigherIsBetter = TaskMetrics.HigherIsBetter(metric),
@@ -145,11 +148,9 @@ internal static class ReportBuilder
         };
     }
 
-    private static Protocol? PublishedProtocol(ReadyTask task) => task.Run is { } run && run.Name != TaskProtocols.OwnName ? run : null;
-
     /// <summary>A prompted record of the protocol's paper; readings of open points may still differ from the paper's.</summary>
     private static bool IsSameProtocol(ReadyTask task, PaperRecord record) =>
-        record.Setting != "finetune" && PublishedProtocol(task)?.Name == record.Paper + "-paper";
+        record.Setting != "finetune" && task.OtherProtocols.Prepend(task).Any(run => run.PublishedProtocol == record.Paper + "-paper");
 
     /// <summary>The protocol beside the scores: everything that decides them, shots apart.</summary>
     private static string Words(ReadyTask task)
@@ -217,7 +218,7 @@ internal static class ReportBuilder
     /// <summary>Whether the first condition's score lies above guessing beyond the interval of every one of its seeds; a zero-shot bias below chance can make a large gain out of nothing learned.</summary>
     private static bool IsAboveChance(List<TaskEntry> tasks, List<InContextCell> inContext, PairedComparison comparison) =>
         tasks.First(task => task.Name == comparison.Task).ChanceLevel is not { } chance
-        || inContext.Where(cell => cell.Task == comparison.Task && cell.Model == comparison.A.Model && cell.K == comparison.A.K).All(cell => cell.Interval is null || cell.Interval.Low > chance);
+        || inContext.Where(cell => cell.Task == comparison.Task && ConditionSummaries.Of(cell) == comparison.A).All(cell => cell.Interval is null || cell.Interval.Low > chance);
 
     private static string Signed(List<TaskEntry> tasks, PairedComparison comparison)
     {
@@ -244,10 +245,12 @@ internal static class ReportBuilder
 
         foreach (var group in results.InContext.GroupBy(pair => pair.Cell.Task.Task.Name))
         {
-            var reduced = group.Sum(pair => pair.Result.ReducedItemCount);
             var cut = group.Sum(pair => pair.Result.TruncatedItemCount);
             var all = group.Sum(pair => pair.Result.Items.Count);
-            if (reduced > 0) notes.Add(new ReportNote(NoteKind.ContextOverflow, $"{Count(reduced)} of {Count(all)} prompts did not fit with all demonstrations and were given fewer.", group.Key));
+            var reduced = group.GroupBy(pair => pair.Cell.Shots).OrderBy(shots => shots.Key).Select(shots => (K: shots.Key, Items: shots.SelectMany(pair => pair.Result.Items).ToList()))
+                .Where(shots => shots.Items.Any(item => item.ShotsUsed < shots.K)).Select(shots => string.Create(CultureInfo.InvariantCulture,
+                    $"at k = {shots.K} {Count(shots.Items.Count(item => item.ShotsUsed < shots.K))} of {Count(shots.Items.Count)} (on average {shots.Items.Average(item => item.ShotsUsed):0.0} demonstrations)")).ToList();
+            if (reduced.Count > 0) notes.Add(new ReportNote(NoteKind.ContextOverflow, $"Prompts that did not fit with all demonstrations were given fewer: {string.Join("; ", reduced)}.", group.Key));
             if (cut > 0) notes.Add(new ReportNote(NoteKind.Truncated, $"{Count(cut)} of {Count(all)} prompts were longer than the context without any demonstration and were cut from the left.", group.Key));
             var tied = group.Sum(pair => pair.Result.TiedItemCount);
             if (tied > 0) notes.Add(new ReportNote(NoteKind.Warning, $"{Count(tied)} of {Count(all)} answers were exact ties; the first choice was taken.", group.Key));
@@ -271,7 +274,7 @@ internal static class ReportBuilder
         foreach (var task in plan.Tasks)
         {
             // One draw of the extremes of k, and one fine-tuning, for every model: enough to read, small enough to open.
-            var shown = inContext[task].GroupBy(pair => pair.Cell.Model)
+            var shown = inContext[task].GroupBy(pair => (pair.Cell.Model, pair.Cell.Protocol))
                 .SelectMany(group => new[] { group.Min(pair => pair.Cell.Shots), group.Max(pair => pair.Cell.Shots) }.Distinct().Select(shots => group.First(pair => pair.Cell.Shots == shots))).ToList();
             var tuned = fineTuning[task].GroupBy(pair => pair.Cell.Model).Select(group => group.MaxBy(pair => pair.Cell.Examples)).ToList();
             for (var i = 0; i < Math.Min(perTask, task.Splits.Test.Count); i++)
@@ -322,7 +325,7 @@ internal static class ReportBuilder
         [
             .. plan.Models.Select(model => new NamedValue("weights of " + model.Name, model.WeightsHash)),
             .. plan.Models.Select(model => new NamedValue("tokenizer of " + model.Name, model.TokenizerFingerprint)),
-            .. plan.Tasks.Select(task => new NamedValue("items and prompt of " + task.Task.Name, task.Fingerprint)),
+            .. plan.Tasks.SelectMany(task => task.OtherProtocols.Prepend(task)).Select(task => new NamedValue(ItemsAndPrompt(task), task.Fingerprint)),
         ],
         Versions = [new("ResearchKit", RunEnvironment.KitVersion), new("TorchSharp", ComputeDevice.TorchVersion), new(".NET", Environment.Version.ToString())],
         Seeds = [.. new[] { config.Seed }.Concat(config.InContext?.Seeds ?? []).Concat(config.FineTuning?.Seeds ?? []).Distinct()],
@@ -330,6 +333,9 @@ internal static class ReportBuilder
         ThreadCount = device.Threads,
         Other = [new(RunEnvironment.ProcessorRow, RunEnvironment.Processor), new("Times", CellTimings.TableName + " beside this page (seconds and tokens per second; apart from all that repeats byte for byte)"), new("Operating system", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier)],
     };
+
+    /// <summary>Name of a task's hash in the manifest.</summary>
+    internal static string ItemsAndPrompt(ReadyTask task) => $"items and prompt of {task.Task.Name}{(task.PublishedProtocol is { } name ? " by " + name : "")}";
 
     private static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

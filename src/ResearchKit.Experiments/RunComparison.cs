@@ -92,12 +92,12 @@ public static class RunComparison
         return new RunComparisonResult(folderA, folderB, [.. rows.Select((row, i) => row with { HolmPValue = corrected[i] })], [.. refusals.Select(refusal => "Not compared: " + refusal), .. notes]);
     }
 
-    /// <summary>A condition as selections name it: <c>MODEL/k4</c>, <c>MODEL/RECIPE@256</c>.</summary>
+    /// <summary>A condition as selections name it: <c>MODEL/k4</c>, <c>MODEL/k4/lm-eval</c> under a published protocol, <c>MODEL/RECIPE@256</c>.</summary>
     public static string NameOf(Condition condition) => $"{condition.Model}/{SettingOf(condition)}";
 
     private static string SettingOf(Condition condition) => condition.IsFineTuned
         ? string.Create(CultureInfo.InvariantCulture, $"{condition.Recipe}@{condition.LabelledCount}")
-        : string.Create(CultureInfo.InvariantCulture, $"k{condition.K}");
+        : string.Create(CultureInfo.InvariantCulture, $"k{condition.K}{(condition.Protocol is { } protocol ? "/" + protocol : "")}");
 
     private static List<string> Tasks(StoredItems a, StoredItems b, string folderA, string folderB, IReadOnlyList<string> wanted)
     {
@@ -143,7 +143,7 @@ public static class RunComparison
             }
 
             var (conditionB, seedsB) = partner;
-            if (!conditionA.IsFineTuned && !conditionB.IsFineTuned && taskA.Protocol != taskB.Protocol && !selection.AcrossProtocols)
+            if (!conditionA.IsFineTuned && !conditionB.IsFineTuned && (seedsA[0].Protocol ?? taskA.Protocol) != (seedsB[0].Protocol ?? taskB.Protocol) && !selection.AcrossProtocols)
             {
                 refusals.Add($"{taskA.Name}: {NameOf(conditionA)} and {NameOf(conditionB)} were scored by different protocols (prompt, scoring, demonstrations or overflow policy differ), so a difference would not be the models' own; --across-protocols compares them all the same.");
                 continue;

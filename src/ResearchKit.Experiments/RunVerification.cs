@@ -113,7 +113,7 @@ public sealed class RunVerification
         runner.Compute(plan, compute, new CostMeter(compute.Count, compute, progress), (cell, payload, _) =>
         {
             var id = IdOf(cell, plan);
-            var again = payload is ScoredCell scored ? StoredItemsBuilder.Of((PlannedInContext)cell, plan, scored.Result, CellStore.Checksum(scored))
+            var again = payload is ScoredCell scored ? StoredItemsBuilder.Of((PlannedInContext)cell, _config, plan, scored.Result, CellStore.Checksum(scored))
                 : StoredItemsBuilder.Of((PlannedFineTuning)cell, plan, (FineTuneResult)payload, CellStore.Checksum((FineTuneResult)payload));
             verified[id] = Compare(byId[id], again, _stored.Tasks.First(task => task.Name == again.Task));
         }, cancellation);
@@ -156,14 +156,15 @@ public sealed class RunVerification
             }
         }
 
-        foreach (var task in plan.Tasks)
+        foreach (var task in plan.Tasks.SelectMany(task => task.OtherProtocols.Prepend(task)))
         {
             var name = task.Task.Name;
-            if (hashes.GetValueOrDefault("items and prompt of " + name) is not { } then || then == task.Fingerprint) continue;
+            if (hashes.GetValueOrDefault(ReportBuilder.ItemsAndPrompt(task)) is not { } then || then == task.Fingerprint) continue;
             tasks.Add(name);
             var (own, now) = (_stored.Tasks.FirstOrDefault(entry => entry.Name == name), StoredItemsBuilder.TaskOf(task, _config));
             var items = own is null ? 0 : own.Items.Zip(now.Items).Count(pair => pair.First.Hash != pair.Second.Hash || pair.First.Id != pair.Second.Id) + Math.Abs(own.Items.Count - now.Items.Count);
-            causes.Add(own is not null && own.Protocol != now.Protocol ? $"Prompt, scoring or demonstrations of {name} have changed since the run."
+            causes.Add(!plan.Tasks.Contains(task) ? $"Prompt, scoring or data of {name} by {task.PublishedProtocol ?? task.Run!.Name} have changed since the run."
+                : own is not null && own.Protocol != now.Protocol ? $"Prompt, scoring or demonstrations of {name} have changed since the run."
                 : items > 0 ? $"The data of {name} have changed since the run: {items.ToString(CultureInfo.InvariantCulture)} of {now.Items.Count.ToString(CultureInfo.InvariantCulture)} scored items differ."
                 : $"The training or validation items of {name} have changed since the run; the scored items have not.");
         }

@@ -86,6 +86,9 @@ public sealed record StoredCell
     /// <summary>What was done.</summary>
     public required Condition Condition { get; init; }
 
+    /// <summary>As <see cref="StoredTask.Protocol"/>, where a cell's is not its task's.</summary>
+    public string? Protocol { get; init; }
+
     /// <summary>Seed of the draw or of the fine-tuning.</summary>
     public required long Seed { get; init; }
 

@@ -17,25 +17,28 @@ internal static class StoredItemsBuilder
         Tasks = [.. plan.Tasks.Select(task => TaskOf(task, config))],
         Cells =
         [
-            .. results.InContext.Concat(results.Variations).Select(pair => Of(pair.Cell, plan, pair.Result, results.Checksums[pair.Cell])),
+            .. results.InContext.Concat(results.Variations).Select(pair => Of(pair.Cell, config, plan, pair.Result, results.Checksums[pair.Cell])),
             .. results.FineTuning.Select(pair => Of(pair.Cell, plan, pair.Result, results.Checksums[pair.Cell])),
         ],
     };
 
     /// <summary>A task as it is stored.</summary>
-    public static StoredTask TaskOf(ReadyTask task, ComparisonConfig config) => new(task.Task.Name, TaskMetrics.Names(task.Task)[0], TaskCatalog.Sha256(task.Protocol + config.InContext?.Overflow), [.. task.Splits.Test.Select(item => new StoredItem(
+    public static StoredTask TaskOf(ReadyTask task, ComparisonConfig config) => new(task.Task.Name, TaskMetrics.Names(task.Task)[0], ProtocolOf(task, config), [.. task.Splits.Test.Select(item => new StoredItem(
         item.Id, TaskCatalog.Sha256(JsonSerializer.Serialize(item, ConfigJson.Compact))[..16], item.Gold,
         item.Choices.Count > 0 ? item.Choices : null, item.Answers.Count > 0 ? item.Answers : null, item.Cluster, item.Group))]);
 
+    private static string ProtocolOf(ReadyTask task, ComparisonConfig config) => TaskCatalog.Sha256(task.Protocol + config.InContext?.Overflow);
+
     /// <summary>An in-context cell as it is stored.</summary>
-    public static StoredCell Of(PlannedInContext cell, ComparisonPlan plan, TaskResult result, string checksum)
+    public static StoredCell Of(PlannedInContext cell, ComparisonConfig config, ComparisonPlan plan, TaskResult result, string checksum)
     {
         var isPerplexity = cell.Task.Task.Scoring is PerplexityScoring;
         return new StoredCell
         {
             Id = ReportBuilder.CellId(cell, plan),
             Task = cell.Task.Task.Name,
-            Condition = new(plan.Models[cell.Model].Name, K: cell.Shots),
+            Condition = ReportBuilder.ConditionOf(cell, plan),
+            Protocol = cell.Protocol > 0 ? ProtocolOf(cell.Scored, config) : null,
             Seed = cell.Seed,
             IsVariation = cell.IsVariation,
             Checksum = checksum,

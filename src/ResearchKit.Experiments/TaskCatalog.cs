@@ -6,6 +6,7 @@ using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Random;
 using ResearchKit.Core.Tasks;
 using ResearchKit.Evaluation.Datasets;
+using ResearchKit.Evaluation.Metrics;
 using ResearchKit.Evaluation.Protocols;
 using ResearchKit.Evaluation.Suite;
 using ResearchKit.Evaluation.Tasks;
@@ -26,8 +27,20 @@ public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fi
     /// <summary>SHA-256 over prompt, scoring, demonstrations and metrics alone: what the items are asked and how answers count.</summary>
     public string Protocol { get; init; } = "";
 
+    /// <summary>SHA-256 over what fine-tuning sees of the items; another prompt leaves it as it is.</summary>
+    public string LabelledFingerprint { get; init; } = "";
+
     /// <summary>How the task is run from the prompt: a published protocol, or the kit's own words.</summary>
     public Protocol? Run { get; init; }
+
+    /// <summary>Name of the published protocol that prompts and scores; null for the kit's own words.</summary>
+    public string? PublishedProtocol => Run is { } run && run.Name != TaskProtocols.OwnName ? run.Name : null;
+
+    /// <summary>The same items under further protocols.</summary>
+    public IReadOnlyList<ReadyTask> OtherProtocols { get; init; } = [];
+
+    /// <summary>Numbers of demonstrations that are this task's own; null for the experiment's.</summary>
+    public IReadOnlyList<int>? Shots { get; init; }
 
     /// <summary>Other wordings of the prompt, for the split of variance.</summary>
     public IReadOnlyList<PromptTemplate> Wordings { get; init; } = [];
@@ -88,12 +101,44 @@ public static class TaskCatalog
     {
         var task = reference.File is null ? Get(reference.Name, dataFolder) : TaskFile.Load(Path.Combine(baseFolder, reference.File)) with { Name = reference.Name };
         if (reference.Prompt is not null) task = task with { Prompt = reference.Prompt };
-        var run = reference.Protocol is { } name ? TaskProtocols.Get(task, name, reference.Assume) : TaskProtocols.Own(task);
-        if (run.IsFineTuned) throw new Core.ConfigException($"Task {task.Name}: {run.Name} fine-tunes; leave `protocol` out and give `fine_tuning`.");
-        task = run.ApplyTo(task);
+        var runs = reference.Protocols.Count == 0 ? [TaskProtocols.Own(task)] : RunsOf(task, reference);
+        if (runs.FirstOrDefault(run => run.IsFineTuned) is { } tuned) throw new Core.ConfigException($"Task {task.Name}: {tuned.Name} fine-tunes; leave it out of `protocols` and give `fine_tuning`.");
+        var ready = runs.Select(run => Ready(task, run, reference, seed)).ToList();
+        foreach (var other in ready.Skip(1)) RequireSameItems(ready[0], other);
+        return ready[0] with { OtherProtocols = ready[1..] };
+    }
+
+    // A reading belongs to the protocols that leave its point open.
+    private static List<Protocol> RunsOf(EvaluationTask task, TaskReference reference)
+    {
+        var runs = reference.Protocols.Select(name => TaskProtocols.Get(task, name)).ToList();
+        TaskProtocols.RequireKnown(reference.Assume, runs);
+        return [.. runs.Select(run => TaskProtocols.Get(task, run.Name, reference.Assume?.Where(pair => run.Options.Any(option => option.Name == pair.Key)).ToDictionary()))];
+    }
+
+    private static void RequireSameItems(ReadyTask first, ReadyTask other)
+    {
+        string Names() => $"Task {first.Task.Name}: {first.Run!.Name} and {other.Run!.Name}";
+        var (metric, otherMetric) = (TaskMetrics.Names(first.Task)[0], TaskMetrics.Names(other.Task)[0]);
+        if (metric != otherMetric) throw new Core.ConfigException($"{Names()} report different metrics ({metric} and {otherMetric}); compare them in experiments of their own.");
+        if (first.Splits.Test.Count != other.Splits.Test.Count || first.Splits.Test.Zip(other.Splits.Test).Any(pair => pair.First.Id != pair.Second.Id || pair.First.Gold != pair.Second.Gold || pair.First.Choices.Count != pair.Second.Choices.Count))
+        {
+            throw new Core.ConfigException($"{Names()} score different items or choices; compare them in experiments of their own.");
+        }
+    }
+
+    private static ReadyTask Ready(EvaluationTask plain, Protocol run, TaskReference reference, long seed)
+    {
+        var task = run.ApplyTo(plain);
         var splits = task.Load();
         if (splits.Test.Count == 0) throw new Core.ConfigException($"Task {task.Name} has no test items: nothing could be scored. Check its data.");
-        if (reference.Limit < splits.Test.Count)
+        if (reference.Items.Count > 0)
+        {
+            var wanted = reference.Items.ToHashSet(StringComparer.Ordinal);
+            splits = splits with { Test = [.. splits.Test.Where(item => wanted.Remove(item.Id))] };
+            if (wanted.Count > 0) throw new Core.ConfigException($"Task {task.Name} has no test item {string.Join(", ", reference.Items.Where(wanted.Contains).Take(3))}{(wanted.Count > 3 ? $" and {wanted.Count - 3} more" : "")}, named in `items`; ids are such as {task.Load().Test[0].Id}.");
+        }
+        else if (reference.Limit < splits.Test.Count)
         {
             var chosen = new CounterRandom(seed, "test items of " + task.Name).Sample(splits.Test.Count, reference.Limit.Value);
             splits = splits with { Test = [.. chosen.Order().Select(i => splits.Test[i])] };
@@ -101,7 +146,7 @@ public static class TaskCatalog
 
         var canFineTune = splits.Train.Count > 0 && splits.Test.All(item => item is { Structured: not null, Gold: not null, Choices.Count: > 1 });
         var protocol = ProtocolText(task);
-        return new ReadyTask(task, splits, Fingerprint(protocol, splits), reference.FineTune && canFineTune) { Run = run, Protocol = Sha256(protocol), Wordings = reference.Wordings };
+        return new ReadyTask(task, splits, Fingerprint(protocol, splits), reference.FineTune && canFineTune) { LabelledFingerprint = LabelledFingerprint(task.Name, splits), Run = run, Protocol = Sha256(protocol), Wordings = reference.Wordings, Shots = reference.Shots };
     }
 
     /// <summary>Lower-case hexadecimal SHA-256 of a text.</summary>
@@ -117,10 +162,14 @@ public static class TaskCatalog
         return text.ToString();
     }
 
-    private static string Fingerprint(string protocol, TaskSplits splits)
+    private static string Fingerprint(string protocol, TaskSplits splits) => Hash(protocol, splits, item => item);
+
+    private static string LabelledFingerprint(string name, TaskSplits splits) => Hash(name, splits, item => new { item.Id, item.Structured, item.Gold, Classes = item.Choices.Count });
+
+    private static string Hash(string head, TaskSplits splits, Func<TaskItem, object> seen)
     {
-        var text = new StringBuilder(protocol);
-        foreach (var item in new[] { splits.Train, splits.Validation, splits.Test }.SelectMany(items => items)) text.Append('\n').Append(JsonSerializer.Serialize(item, ConfigJson.Compact));
+        var text = new StringBuilder(head);
+        foreach (var item in new[] { splits.Train, splits.Validation, splits.Test }.SelectMany(items => items)) text.Append('\n').Append(JsonSerializer.Serialize(seen(item), ConfigJson.Compact));
         return Sha256(text.ToString());
     }
 }

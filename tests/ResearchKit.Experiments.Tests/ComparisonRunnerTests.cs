@@ -113,6 +113,7 @@ public sealed class ComparisonRunnerTests : IDisposable
         Computes(0, config with { FineTuning = config.FineTuning! with { Recipes = Recipe("renamed", config.FineTuning.Recipes["gpt1"]) } });
         Computes(2, config with { Tasks = [config.Tasks[0], config.Tasks[1] with { Limit = 5 }] });
         Computes(2, config with { Tasks = [config.Tasks[0], config.Tasks[1] with { Prompt = new("{input} becomes", " {answer}\n") }] });
+        Computes(2, config with { Tasks = [config.Tasks[0] with { Prompt = new("{input} is a", " {answer}") }, config.Tasks[1]] });      // another prompt trains nothing anew
         Computes(0, config with { Tasks = [config.Tasks[0]] });
 
         TinyModelFolder.Make(Path.Combine(_tiny.Base, "models", "other"), seed: 2);

@@ -26,7 +26,7 @@ public sealed class ProtocolExperimentTests : IDisposable
 
     private TaskReference Arc(string? protocol, params (string, string)[] assume) => new()
     {
-        Name = "arc-easy", File = "arc.json", Protocol = protocol, Assume = assume.Length > 0 ? assume.ToDictionary(pair => pair.Item1, pair => pair.Item2) : null,
+        Name = "arc-easy", File = "arc.json", Protocols = protocol is null ? [] : [protocol], Assume = assume.Length > 0 ? assume.ToDictionary(pair => pair.Item1, pair => pair.Item2) : null,
     };
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class ProtocolExperimentTests : IDisposable
         Assert.Contains("must be one of Answer:, A:", Fails(Arc("gpt3-paper", ("answer_context", "B:"))));
         string[] Problems(string task) => [.. Assert.Throws<ConfigException>(() => ConfigJson.Parse<ExperimentConfig>(
             """{"kind":"comparison","name":"a","models":["m"],"tasks":[""" + task + """],"in_context":{"shots":[0]}}""", "file.json", problems: config => config.Problems())).Problems];
-        Assert.Contains("`tasks[0]` has `protocol` and `prompt`", Assert.Single(Problems("""{"name":"rte","protocol":"lm-eval","prompt":{"context":"{premise}"}}""")));
-        Assert.Contains("`tasks[0].assume` needs `protocol`", Assert.Single(Problems("""{"name":"rte","assume":{"a":"b"}}""")));
+        Assert.Contains("`tasks[0]` has `protocols` and `prompt`", Assert.Single(Problems("""{"name":"rte","protocols":["lm-eval"],"prompt":{"context":"{premise}"}}""")));
+        Assert.Contains("`tasks[0].assume` needs `protocols`", Assert.Single(Problems("""{"name":"rte","assume":{"a":"b"}}""")));
     }
 }

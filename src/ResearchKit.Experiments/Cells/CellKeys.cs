@@ -22,7 +22,7 @@ public sealed record InContextKey(string Weights, string Tokenizer, string Task,
 }
 
 /// <summary>Everything that determines a fine-tuning result.</summary>
-public sealed record FineTuningKey(string Weights, string Tokenizer, string Task, string TaskFingerprint, int Examples, long Seed, FineTuneRecipe Recipe, CellEnvironment Environment)
+public sealed record FineTuningKey(string Weights, string Tokenizer, string Task, string LabelledFingerprint, int Examples, long Seed, FineTuneRecipe Recipe, CellEnvironment Environment)
 {
     /// <summary>The version of fine-tuning that this code writes. Raise it when fine-tuning changes meaning or bits.</summary>
     public const int CurrentVersion = 1;
@@ -69,14 +69,17 @@ public sealed record PlannedInContext(int Model, ReadyTask Task, int Shots, long
     /// <summary>0 for the task's own wording, n for its nth other one.</summary>
     public int Wording { get; init; }
 
+    /// <summary>0 for the task's first protocol, n for its nth other one.</summary>
+    public int Protocol { get; init; }
+
     /// <summary>Whether the cell only serves the split of variance: another order or wording.</summary>
     public bool IsVariation => Order > 0 || Wording > 0;
 
     /// <summary>The task as it is worded here.</summary>
-    public ReadyTask Scored => Wording == 0 ? Task : Task.Reworded(Wording);
+    public ReadyTask Scored => Wording > 0 ? Task.Reworded(Wording) : Protocol > 0 ? Task.OtherProtocols[Protocol - 1] : Task;
 
     /// <inheritdoc/>
-    public override string Doing => string.Create(CultureInfo.InvariantCulture, $"{Shots}-shot, draw {Seed}{(Order > 0 ? $", order {Order + 1}" : "")}{(Wording > 0 ? $", wording {Wording + 1}" : "")}");
+    public override string Doing => string.Create(CultureInfo.InvariantCulture, $"{Shots}-shot{(Task.OtherProtocols.Count > 0 ? " by " + Scored.Run!.Name : "")}, draw {Seed}{(Order > 0 ? $", order {Order + 1}" : "")}{(Wording > 0 ? $", wording {Wording + 1}" : "")}");
 }
 
 /// <summary>A fine-tuning.</summary>

@@ -34,10 +34,7 @@ public sealed record ComparisonConfig : ExperimentConfig
         foreach (var problem in FineTuning?.Problems() ?? []) yield return problem;
         for (var i = 0; i < Tasks.Count; i++)
         {
-            if (Tasks[i].Wordings.Count > 0 && InContext?.Variation is null) yield return $"`tasks[{i}].wordings` has {Tasks[i].Wordings.Count} wordings, but `in_context.variation` is absent, so they would never be scored; add `\"variation\": {{}}` to `in_context`.";
-            if (Tasks[i] is { Protocol: not null, Prompt: not null }) yield return $"`tasks[{i}]` has `protocol` and `prompt`; a protocol brings its own words, so leave one of them out.";
-            if (Tasks[i] is { Protocol: null, Assume: not null }) yield return $"`tasks[{i}].assume` needs `protocol`: it chooses among the readings of a protocol.";
-            if (Tasks[i].Limit is < 1) yield return $"`tasks[{i}].limit` ({Tasks[i].Limit}) must be at least 1, or absent for all items.";
+            foreach (var problem in Tasks[i].Problems($"tasks[{i}]", InContext)) yield return problem;
         }
 
         if (!(Confidence > 0 && Confidence < 1)) yield return $"`confidence` ({Confidence}) must lie between 0 and 1, such as 0.95.";
@@ -56,10 +53,16 @@ public sealed record TaskReference
     /// <summary>Score at most this many test items (the same for every model and regime), chosen by the experiment's seed. Default all.</summary>
     public int? Limit { get; init; }
 
-    /// <summary>Runs the task from the prompt as a paper or lm-evaluation-harness does: <c>gpt1-paper</c>, <c>gpt2-paper</c>, <c>gpt3-paper</c> or <c>lm-eval</c>. Default the kit's own words.</summary>
-    public string? Protocol { get; init; }
+    /// <summary>Score exactly these test items, by id, in the order of the data. Default all, or as many as <see cref="Limit"/> says.</summary>
+    public IReadOnlyList<string> Items { get; init; } = [];
 
-    /// <summary>Readings of points that the protocol's source leaves open, by name (<c>rk task show NAME --protocol P</c> lists them). Default the protocol's.</summary>
+    /// <summary>Numbers of demonstrations k of this task, where those of <c>in_context.shots</c> do not fit its prompts. Default those.</summary>
+    public IReadOnlyList<int>? Shots { get; init; }
+
+    /// <summary>Runs the task from the prompt as papers or lm-evaluation-harness do: <c>gpt1-paper</c>, <c>gpt2-paper</c>, <c>gpt3-paper</c>, <c>lm-eval</c>, and <c>kit</c> for the kit's own words; each is scored on the same items. Default the kit's own words alone.</summary>
+    public IReadOnlyList<string> Protocols { get; init; } = [];
+
+    /// <summary>Readings of points that a protocol's source leaves open, by name (<c>rk task show NAME --protocol P</c> lists them). Default the protocol's.</summary>
     public IReadOnlyDictionary<string, string>? Assume { get; init; }
 
     /// <summary>Replaces the task's prompt.</summary>
@@ -70,6 +73,19 @@ public sealed record TaskReference
 
     /// <summary>Whether to fine-tune on this task. Default true where the task has structured inputs.</summary>
     public bool FineTune { get; init; } = true;
+
+    internal IEnumerable<string> Problems(string where, InContextConfig? inContext)
+    {
+        if (Wordings.Count > 0 && inContext?.Variation is null) yield return $"`{where}.wordings` has {Wordings.Count} wordings, but `in_context.variation` is absent, so they would never be scored; add `\"variation\": {{}}` to `in_context`.";
+        if (Protocols.Count > 0 && Prompt is not null) yield return $"`{where}` has `protocols` and `prompt`; a protocol brings its own words, so leave one of them out.";
+        if (Protocols.Distinct(StringComparer.Ordinal).Count() != Protocols.Count) yield return $"`{where}.protocols` ([{string.Join(", ", Protocols)}]) names one twice.";
+        if (Protocols.Count == 0 && Assume is not null) yield return $"`{where}.assume` needs `protocols`: it chooses among the readings of a protocol.";
+        if (Limit is < 1) yield return $"`{where}.limit` ({Limit}) must be at least 1, or absent for all items.";
+        if (Items.Count > 0 && Limit is not null) yield return $"`{where}` has `items` and `limit`; `items` names the items itself, so leave one of them out.";
+        if (Items.Distinct(StringComparer.Ordinal).Count() != Items.Count) yield return $"`{where}.items` names an id twice.";
+        if (Shots is { } shots && inContext is null) yield return $"`{where}.shots` needs `in_context`.";
+        else if (Shots is { } own && !InContextConfig.AreShots(own)) yield return $"`{where}.shots` ([{string.Join(", ", own)}]) must be different whole numbers from 0 up.";
+    }
 }
 
 /// <summary>Evaluation from the prompt alone.</summary>
@@ -92,11 +108,16 @@ public sealed record InContextConfig
 
     internal IEnumerable<string> Problems()
     {
-        if (Shots.Count == 0 || Shots.Any(k => k < 0) || Shots.Distinct().Count() != Shots.Count) yield return $"`in_context.shots` ([{string.Join(", ", Shots)}]) must be different whole numbers from 0 up.";
+        if (!AreShots(Shots)) yield return $"`in_context.shots` ([{string.Join(", ", Shots)}]) must be different whole numbers from 0 up.";
         if (Seeds.Count == 0 || Seeds.Distinct().Count() != Seeds.Count) yield return $"`in_context.seeds` ([{string.Join(", ", Seeds)}]) must be different numbers, at least one.";
         if (!(HalfWidth > 0 && HalfWidth < 1)) yield return $"`in_context.half_width` ({HalfWidth}) must lie between 0 and 1, such as 0.05.";
         foreach (var problem in Variation?.Problems(Shots) ?? []) yield return problem;
     }
+
+    /// <summary>Numbers of demonstrations of a task: its own, or those of all.</summary>
+    internal IReadOnlyList<int> ShotsOf(ReadyTask task) => task.Shots ?? Shots;
+
+    internal static bool AreShots(IReadOnlyList<int> shots) => shots.Count > 0 && shots.All(k => k >= 0) && shots.Distinct().Count() == shots.Count;
 }
 
 /// <summary>The design of the split of few-shot variance: every draw again in other orders and, where the tasks name some, in other wordings.</summary>
@@ -115,8 +136,9 @@ public sealed record VariationConfig
         if (Orders < 1) yield return $"`in_context.variation.orders` ({Orders}) must be at least 1.";
     }
 
-    /// <summary>The numbers of demonstrations that are varied.</summary>
-    internal IReadOnlyList<int> ShotsOf(InContextConfig inContext) => Shots.Count > 0 ? Shots : [inContext.Shots.Max()];
+    /// <summary>The numbers of demonstrations of a task that are varied: those of <see cref="Shots"/> that it is scored with.</summary>
+    /// <param name="taskShots">Numbers of demonstrations of the task.</param>
+    internal IReadOnlyList<int> ShotsOf(IReadOnlyList<int> taskShots) => [.. (Shots.Count > 0 ? Shots : [taskShots.Max()]).Where(k => k > 0 && taskShots.Contains(k))];
 }
 
 /// <summary>Fine-tuning by GPT-1's method on growing numbers of labelled examples.</summary>

@@ -9,9 +9,12 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
     // Colour-blind readers and black-and-white prints tell models apart by the marker, regimes by the dash.
     private static readonly string[] Symbols = ["circle", "square", "diamond", "triangle-up", "triangle-down", "pentagon", "star", "hexagon"];
     private static readonly string[] FineTunedDashes = ["8px,4px", "3px,3px", "12px,4px,3px,4px", "14px,5px"];
+    private static readonly string[] PromptedDashes = ["solid", "1.5px,2.5px", "16px,3px,1.5px,3px", "5px,2px"];
 
     private readonly Dictionary<string, int> _models = model.Models.Select((entry, i) => (entry.Name, i)).ToDictionary(pair => pair.Name, pair => pair.i, StringComparer.Ordinal);
     private readonly List<string> _recipes = [.. tables.Summaries.Where(row => row.Condition.IsFineTuned).Select(row => ConditionSummaries.Variant(row.Condition)).Distinct(StringComparer.Ordinal)];
+
+    private readonly List<string> _protocols = [.. tables.Summaries.Where(row => !row.Condition.IsFineTuned).Select(row => ConditionSummaries.Variant(row.Condition)).Distinct(StringComparer.Ordinal)];
 
     private readonly bool _manyPaperMetrics = model.PaperValues.GroupBy(value => value.Task).Any(task => task.Select(value => value.Metric).Distinct(StringComparer.Ordinal).Count() > 1);
 
@@ -25,7 +28,9 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
     public string Symbol(string modelName, bool open = false) => Symbols[_models.GetValueOrDefault(modelName) % Symbols.Length] + (open ? "-open" : "");
 
     /// <summary>Line style of a condition.</summary>
-    public string Dash(Condition condition) => condition.IsFineTuned ? FineTunedDashes[Math.Max(0, _recipes.IndexOf(ConditionSummaries.Variant(condition))) % FineTunedDashes.Length] : "solid";
+    public string Dash(Condition condition) => condition.IsFineTuned ? Of(FineTunedDashes, _recipes, condition) : Of(PromptedDashes, _protocols, condition);
+
+    private static string Of(string[] dashes, List<string> variants, Condition condition) => dashes[Math.Max(0, variants.IndexOf(ConditionSummaries.Variant(condition))) % dashes.Length];
 
     /// <summary>The conditions of a legend, one for each series.</summary>
     public IReadOnlyList<Condition> SeriesOf(IEnumerable<ConditionSummary> rows) => [.. rows.Select(row => row.Condition).DistinctBy(tables.Labels.Series)];
