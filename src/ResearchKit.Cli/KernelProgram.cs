@@ -16,7 +16,7 @@ internal static class KernelProgram
         if (File.Exists(beside)) return beside;
         var root = Root() ?? throw new ConfigException($"{Name} stands neither beside rk ({AppContext.BaseDirectory}) nor is rk run from a checkout. Run rk from a checkout of ResearchKit, or publish src/ResearchKit.Kernel beside it.");
         var built = Path.Combine(root, "src", "ResearchKit.Kernel", "bin", "Release", "net10.0", Name);
-        var newest = new[] { Compiled(root), built }.Where(File.Exists).OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault();
+        var newest = new[] { Compiled(root), Uncompiled(root), built }.Where(File.Exists).OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault();
         if (newest is not null && File.GetLastWriteTimeUtc(newest) >= SourceTime(root)) return newest;
         Console.Error.WriteLine(newest is null ? "Building the notebook kernel (once, about a minute)…" : "Building the notebook kernel again, since its source has changed…");
         if (DotNet(root, "build", "src/ResearchKit.Kernel", "-c", "Release", "-v", "q", "-nologo") != 0) throw new ConfigException("The notebook kernel could not be built; the messages above say why.");
@@ -25,31 +25,51 @@ internal static class KernelProgram
         return built;
     }
 
-    /// <summary>Compiles the kernel ahead of time, into artifacts/kernel of the checkout.</summary>
-    /// <returns>The compiled kernel; the built one, with a note on standard error, where the compiler can't be had.</returns>
-    public static Task<string> Compile(CancellationToken cancellation)
+    /// <summary>Puts the kernel into a folder of its own below artifacts, so that a build does not touch the files of a kernel that runs.</summary>
+    /// <param name="aheadOfTime">Whether to compile it ahead of time, which takes minutes and halves the time to the first result.</param>
+    /// <param name="cancellation">Gives up between the steps.</param>
+    /// <returns>The kernel; one that is not compiled ahead of time, with a note on standard error, where the compiler can't be had.</returns>
+    public static string Install(bool aheadOfTime, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (Root() is not { } root) return Task.FromResult(Find());
-        var target = Compiled(root);
-        if (File.Exists(target) && File.GetLastWriteTimeUtc(target) >= SourceTime(root)) return Task.FromResult(target);
-        Console.Error.WriteLine("Compiling the notebook kernel ahead of time (a minute or more)…");
-        // Into a folder of its own that takes the old one's place at the end: files that a running kernel has mapped are never written to.
+        if (Root() is not { } root) return Find();
+        if (aheadOfTime && Publish(root, Compiled(root), "-p:PublishReadyToRun=true", "--use-current-runtime", "--self-contained", "false") is { } compiled) return compiled;
+        cancellation.ThrowIfCancellationRequested();
+        if (aheadOfTime) Console.Error.WriteLine("note: it could not be compiled ahead of time (see above; without a network the compiler package is missing). The kernel is installed as built: everything works, first cells take longer.");
+        return Publish(root, Uncompiled(root)) ?? throw new ConfigException("The notebook kernel could not be built; the messages above say why.");
+    }
+
+    private static string? Publish(string root, string target, params string[] options)
+    {
+        if (File.Exists(target) && File.GetLastWriteTimeUtc(target) >= SourceTime(root)) return target;
+        Console.Error.WriteLine(options.Length > 0 ? "Compiling the notebook kernel ahead of time (a minute or more)…" : "Building the notebook kernel…");
+        // Into a folder that takes the old one's place at the end: files that a running kernel has mapped are never written to.
         var folder = Path.GetDirectoryName(target)!;
         var (fresh, old) = ($"{folder}.new-{Environment.ProcessId}", $"{folder}.old-{Environment.ProcessId}");
-        if (DotNet(root, "publish", "src/ResearchKit.Kernel", "-c", "Release", "-p:PublishReadyToRun=true", "--use-current-runtime", "--self-contained", "false", "-o", fresh, "-v", "q", "-nologo") == 0 && File.Exists(Path.Combine(fresh, Name)))
+        try
         {
+            if (DotNet(root, ["publish", "src/ResearchKit.Kernel", "-c", "Release", .. options, "-o", fresh, "-v", "q", "-nologo"]) != 0 || !File.Exists(Path.Combine(fresh, Name))) return null;
+            TakeOwnCopies(fresh);
+            File.SetLastWriteTimeUtc(Path.Combine(fresh, Name), DateTime.UtcNow);
             if (Directory.Exists(folder)) Directory.Move(folder, old);
             Directory.Move(fresh, folder);
-            if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
-            File.SetLastWriteTimeUtc(target, DateTime.UtcNow);
-            return Task.FromResult(target);
+            return target;
         }
+        finally
+        {
+            foreach (var left in new[] { fresh, old }.Where(Directory.Exists)) Directory.Delete(left, recursive: true);
+        }
+    }
 
-        if (Directory.Exists(fresh)) Directory.Delete(fresh, recursive: true);
-        cancellation.ThrowIfCancellationRequested();
-        Console.Error.WriteLine("note: it could not be compiled ahead of time (see above; without a network the compiler package is missing). The kernel is installed as built: everything works, first cells take longer.");
-        return Task.FromResult(Find());
+    /// <summary>Makes assemblies of a folder files of their own. A publish hard-links them to build outputs, which the next build writes to in place, and a process that has them mapped would crash.
+    /// Native libraries stay links, half a gigabyte: they are linked to the package cache, which no build writes to.</summary>
+    internal static void TakeOwnCopies(string folder)
+    {
+        foreach (var file in Directory.GetFiles(folder, "*.dll"))
+        {
+            File.Copy(file, file + ".own");
+            File.Move(file + ".own", file, overwrite: true);
+        }
     }
 
     /// <summary>Runs the kernel to its end; an interrupt reaches it as well as rk, and it ends by itself.</summary>
@@ -72,6 +92,8 @@ internal static class KernelProgram
     }
 
     private static string Compiled(string root) => Path.Combine(root, "artifacts", "kernel", Name);
+
+    private static string Uncompiled(string root) => Path.Combine(root, "artifacts", "kernel-uncompiled", Name);
 
     private static string? Root()
     {

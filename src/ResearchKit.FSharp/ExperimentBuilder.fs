@@ -5,6 +5,7 @@ open System.Text.Json.Nodes
 open ResearchKit.Core.Configuration
 open ResearchKit.Evaluation
 open ResearchKit.Experiments.Configuration
+open ResearchKit.Models.Checkpoints
 
 /// The lines of an experiment written so far.
 type ExperimentLines =
@@ -105,6 +106,14 @@ type ComparisonBuilder internal () =
     [<CustomOperation "overflow">]
     member _.Overflow(lines, policy: OverflowPolicy) = ExperimentLines.set [ "in_context" ] "overflow" policy lines
 
+    /// Half the width of the interval that the report says how many draws would reach.
+    [<CustomOperation "halfWidth">]
+    member _.HalfWidth(lines, width: float) = ExperimentLines.set [ "in_context" ] "half_width" width lines
+
+    /// At these k, the same demonstrations in so many orders: what order and wording are worth.
+    [<CustomOperation "variation">]
+    member _.Variation(lines, shots: int list, orders: int) = ExperimentLines.set [ "in_context" ] "variation" {| shots = shots; orders = orders |} lines
+
     /// Numbers of labelled examples of fine-tuning.
     [<CustomOperation "examples">]
     member _.Examples(lines, examples: int list) = ExperimentLines.set [ "fine_tuning" ] "examples" examples lines
@@ -112,6 +121,10 @@ type ComparisonBuilder internal () =
     /// Seeds of fine-tuning: examples, new parameters, order.
     [<CustomOperation "trainings">]
     member _.Trainings(lines, seeds: int64 list) = ExperimentLines.set [ "fine_tuning" ] "seeds" seeds lines
+
+    /// Most validation items by which an epoch is chosen.
+    [<CustomOperation "validationLimit">]
+    member _.ValidationLimit(lines, most: int) = ExperimentLines.set [ "fine_tuning" ] "validation_limit" most lines
 
     /// A named recipe of fine-tuning.
     [<CustomOperation "recipe">]
@@ -150,6 +163,10 @@ type PretrainingBuilder internal () =
     [<CustomOperation "data">]
     member _.Data(lines, source: TextSource) = ExperimentLines.append "data" source lines
 
+    /// Number format of the stored weights.
+    [<CustomOperation "storage">]
+    member _.Storage(lines, format: TensorType) = ExperimentLines.set [] "storage" format lines
+
     /// Length of the run.
     [<CustomOperation "length">]
     member _.Length(lines, length: RunLength) =
@@ -171,6 +188,10 @@ type PretrainingBuilder internal () =
     /// Learning-rate schedule.
     [<CustomOperation "schedule">]
     member _.Schedule(lines, schedule: LearningRateSchedule) = ExperimentLines.set [ "training" ] "schedule" schedule lines
+
+    /// Any other key of the training, such as training "length_warmup" (LengthWarmup(64, 700_000L)).
+    [<CustomOperation "training">]
+    member _.Training(lines, key: string, value: 'V) = ExperimentLines.set [ "training" ] key value lines
 
 /// Experiments written in F#.
 [<AutoOpen>]

@@ -292,6 +292,7 @@ module Laws =
             { Law = law.Name; Source = law.From; Counterexample = Some variant; Found = Option.defaultValue "it failed once only" (found variant) })
 
     /// Tries every law on a network of your own, a module from [B, T] ids to [B, T, V] float32 logits, so many variants each.
+    /// The law of the cache is tried where the network is a Gpt: others have no cache to compare with.
     let checkNetwork (count: int) (build: ModelConfig -> int64 -> torch.nn.Module<torch.Tensor, torch.Tensor>) (config: ModelConfig) : Result<unit, Violation list> =
         match ModelConfig.validate config with
         | Error problems ->

@@ -128,13 +128,13 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
     }
 
     [Fact]
-    public void AFloodOfOutputIsCutAndCounted()
+    public void AGigabyteOfOutputIsCutAndCounted()
     {
-        var (report, sink) = session.Run("#!csharp\nvar line = new string('x', 999);\nfor (var i = 0; i < 20000; i++) Console.WriteLine(line);");
+        var (report, sink) = session.Run("#!csharp\nvar megabyte = new string('x', 1_000_000);\nfor (var i = 0; i < 1000; i++) Console.Write(megabyte);");
         Assert.Null(report.Error);
         Assert.Equal(CellOutput.MostCharacters, sink.Out.Length);
         Assert.Contains("The output is cut here", sink.Error, StringComparison.Ordinal);
-        Assert.Contains("19,000,000 characters were dropped", sink.Error, StringComparison.Ordinal);
+        Assert.Contains("999,000,000 characters were dropped", sink.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -183,6 +183,26 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
     {
         var (report, _) = session.Run("#!csharp\ninput(\"Name? \") + \"!\"", answer: "Ada");
         Assert.Equal("Ada!", report.Result!.PlainText);
+    }
+
+    [Theory]
+    [InlineData("{\"polyglot_notebook\":{\"kernelName\":\"csharp\"}}", "Enumerable.Range(0, 10).Count()")]
+    [InlineData("{\"dotnet_interactive\":{\"language\":\"csharp\"}}", "Enumerable.Range(0, 10).Count()")]
+    [InlineData("{\"vscode\":{\"languageId\":\"csharp\"}}", "Enumerable.Range(0, 10).Count()")]
+    [InlineData("{\"vscode\":{\"languageId\":\"polyglot-notebook\"}}", "[ 1 .. 10 ] |> List.length")]
+    public void MetadataNamesTheLanguageOfACell(string metadata, string code)
+    {
+        var report = session.Router.Run(new CellRequest(code, CellText.LanguageOf(System.Text.Json.Nodes.JsonNode.Parse(metadata)), "marked", 0), new RecordingSink());
+        Assert.Equal("10", report.Result?.PlainText);
+    }
+
+    [Fact]
+    public void ACellOfALanguageThatIsNotThereIsNotReadAsAnother()
+    {
+        var language = CellText.LanguageOf(System.Text.Json.Nodes.JsonNode.Parse("{\"polyglot_notebook\":{\"kernelName\":\"pwsh\"}}"));
+        var report = session.Router.Run(new CellRequest("1 + 1", language, "foreign", 0), new RecordingSink());
+        Assert.Contains("names the language pwsh; this kernel runs fsharp and csharp", report.Error!.Message, StringComparison.Ordinal);
+        Assert.Null(session.Router.Run(new CellRequest("#!markdown\ntext", language, "prose", 0), new RecordingSink()).Error);
     }
 
     [Fact]

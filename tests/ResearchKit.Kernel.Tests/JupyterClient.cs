@@ -80,13 +80,13 @@ internal sealed class JupyterClient : IDisposable
     /// <summary>The next published message; null when none comes in time.</summary>
     public WireMessage? Published(TimeSpan limit) => Receive(_published, limit);
 
-    /// <summary>Sends code without waiting.</summary>
-    public string Execute(string code, bool allowInput = false) => Send("execute_request", new JsonObject { ["code"] = code, ["silent"] = false, ["store_history"] = true, ["user_expressions"] = new JsonObject(), ["allow_stdin"] = allowInput, ["stop_on_error"] = true });
+    /// <summary>Sends code without waiting, with metadata as a front end that knows the cell's sends it.</summary>
+    public string Execute(string code, bool allowInput = false, JsonObject? metadata = null) => Send(_shell, "execute_request", new JsonObject { ["code"] = code, ["silent"] = false, ["store_history"] = true, ["user_expressions"] = new JsonObject(), ["allow_stdin"] = allowInput, ["stop_on_error"] = true }, _wire, metadata);
 
     /// <summary>Runs code; gives its answer and what was published for it, up to the idle message.</summary>
-    public (WireMessage Reply, List<WireMessage> Published) Run(string code)
+    public (WireMessage Reply, List<WireMessage> Published) Run(string code, JsonObject? metadata = null)
     {
-        var id = Execute(code);
+        var id = Execute(code, metadata: metadata);
         return (Reply(), Outputs(id));
     }
 
@@ -133,9 +133,16 @@ internal sealed class JupyterClient : IDisposable
         _folder.Dispose();
     }
 
-    private static string Send(NetMQSocket socket, string type, JsonObject content, Wire wire)
+    private static string Send(NetMQSocket socket, string type, JsonObject content, Wire wire, JsonObject? metadata = null)
     {
         var message = wire.Write([], type, content, null);
+        if (metadata is not null)
+        {
+            // The kernel itself writes none: the frames are put together and signed here.
+            byte[][] parts = [message[2].ToByteArray(), message[3].ToByteArray(), System.Text.Encoding.UTF8.GetBytes(metadata.ToJsonString()), message[5].ToByteArray()];
+            message = new NetMQMessage([message[0], new NetMQFrame(wire.Sign(parts)), .. parts.Select(part => new NetMQFrame(part))]);
+        }
+
         var id = (string)JsonNode.Parse(message[2].ToByteArray())!["msg_id"]!;
         socket.SendMultipartMessage(message);
         return id;

@@ -29,6 +29,26 @@ public sealed class KernelServerTests(KernelServerTests.Kernel kernel) : IClassF
     }
 
     [Fact]
+    public void AnUpdateGoesToTheDisplayThatItBelongsTo()
+    {
+        var (_, published) = Client.Run("var shown = display(\"first\"); shown.Update(\"second\");");
+        var displays = published.Where(message => message.Type.Contains("display_data", StringComparison.Ordinal)).ToList();
+        Assert.Equal([("display_data", "first"), ("update_display_data", "second")], displays.Select(message => (message.Type, (string?)message.Content["data"]!["text/plain"])));
+        var ids = displays.Select(message => (string?)message.Content["transient"]!["display_id"]).Distinct();
+        Assert.NotNull(Assert.Single(ids));
+    }
+
+    [Fact]
+    public void MetadataOfARequestNamesTheLanguageAndTheCell()
+    {
+        // As VS Code and JupyterLab send it. The kernel's own language is C#.
+        JsonObject Cell(string language) => new() { ["cellId"] = "one", ["polyglot_notebook"] = new JsonObject { ["kernelName"] = language } };
+        Assert.Equal("6", Result(Client.Run("[ 1; 2; 3 ] |> List.sum", Cell("fsharp")).Published));
+        Assert.Contains("pwsh", (string?)Client.Run("Get-Date", Cell("pwsh")).Reply.Content["evalue"], StringComparison.Ordinal);
+        Assert.Equal("6", Result(Client.Run("new[] { 1, 2, 3 }.Sum()").Published));
+    }
+
+    [Fact]
     public void OutputIsSentWhileTheCellRuns()
     {
         var id = Client.Execute("Console.Write(\"early\"); Thread.Sleep(2500);");
@@ -104,11 +124,23 @@ public sealed class KernelServerTests(KernelServerTests.Kernel kernel) : IClassF
     [Fact]
     public void AnUnknownRequestIsAnsweredWithAnError() => Assert.Equal("error", (string?)Client.Ask("debug_request", []).Content["status"]);
 
-    [Fact]
-    public void ShutdownIsAnsweredAndTheProcessEnds()
+    [Theory]
+    [InlineData(false, "")]
+    [InlineData(true, "while (true) { }")]
+    [InlineData(true, "new Thread(() => { while (true) { } }).Start(); Thread.Sleep(100000);")]
+    public void ShutdownIsAnsweredAndTheProcessEndsWhateverRuns(bool restart, string running)
     {
         using var client = new JupyterClient();
-        Assert.Equal("shutdown_reply", client.Control("shutdown_request", new JsonObject { ["restart"] = false }).Type);
+        if (running.Length > 0)
+        {
+            client.Execute("Console.Write(\"running\");" + running);
+            while (client.Published(TimeSpan.FromSeconds(30)) is { } message && message.Type != "stream")
+            {
+            }
+        }
+
+        var reply = client.Control("shutdown_request", new JsonObject { ["restart"] = restart });
+        Assert.Equal(("shutdown_reply", restart), (reply.Type, (bool?)reply.Content["restart"]));
         Assert.True(client.Process.WaitForExit(TimeSpan.FromSeconds(20)), "the kernel did not end");
         Assert.Equal(0, client.Process.ExitCode);
     }

@@ -12,7 +12,7 @@ public sealed class ShippedNotebookTests : IDisposable
 
     public static TheoryData<string> Names => new(Directory.GetFiles(Folder, "*.ipynb").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal));
 
-    private static string Folder { get; } = Path.Combine(RepositoryRoot(), "notebooks");
+    internal static string Folder { get; } = Path.Combine(RepositoryRoot(), "notebooks");
 
     public void Dispose() => _folder.Dispose();
 

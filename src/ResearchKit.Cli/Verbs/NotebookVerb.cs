@@ -87,11 +87,11 @@ internal sealed class NotebookVerb : Verb
 
             Example:  rk notebook install
             """) { prefix, fast };
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction((parsed, cancellation) =>
         {
-            var kernel = parsed.GetValue(fast) ? KernelProgram.Find() : await KernelProgram.Compile(cancellation).ConfigureAwait(false);
+            var kernel = KernelProgram.Install(aheadOfTime: !parsed.GetValue(fast), cancellation);
             string[] where = parsed.GetValue(prefix) is { } folder ? ["--prefix", Path.GetFullPath(folder)] : [];
-            return await KernelProgram.Start(kernel, ["install", kernel, .. where], cancellation).ConfigureAwait(false);
+            return KernelProgram.Start(kernel, ["install", kernel, .. where], cancellation);
         });
         return command;
     }

@@ -203,7 +203,7 @@ internal sealed class CellRouter : IDisposable
     private (MimeBundle? Result, CellError? Error) RunParts(CellRequest request, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        var parts = CellText.Parse(request.Code, request.Language is { } named && CellText.Languages.TryGetValue(named, out var known) ? known : _language);
+        var parts = CellText.Parse(request.Code, request.Language ?? _language);
         MimeBundle? result = null;
         var isTimed = false;
         foreach (var part in parts)

@@ -1,5 +1,6 @@
 // Magics: which lines they are and what is left of the cell. What they do is in CellRouter.
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using ResearchKit.Core;
 
@@ -52,10 +53,21 @@ internal static partial class CellText
         return null;
     }
 
+    /// <summary>The language that a cell's metadata names, as Polyglot notebooks, .NET Interactive and VS Code write it; null where they name none.</summary>
+    /// <param name="metadata">Metadata of a cell, from a file or from an execute request.</param>
+    public static string? LanguageOf(JsonNode? metadata)
+    {
+        string? Named(string editor, string key) => metadata is JsonObject fields && fields[editor] is JsonObject own && own[key] is JsonValue value && value.TryGetValue<string>(out var name) ? name : null;
+        var found = Named("polyglot_notebook", "kernelName") ?? Named("dotnet_interactive", "language");
+        // VS Code's identifier is often that of its notebook editor, such as polyglot-notebook, and then names no language.
+        if (found is null) return Named("vscode", "languageId") is { } editor ? Languages.GetValueOrDefault(editor) : null;
+        return Languages.GetValueOrDefault(found, found);
+    }
+
     /// <summary>Splits a cell.</summary>
     /// <param name="text">The cell.</param>
     /// <param name="language">Language where no magic names one.</param>
-    /// <exception cref="ConfigException">A magic that nobody knows.</exception>
+    /// <exception cref="ConfigException">A magic, or a language, that nobody knows.</exception>
     public static IReadOnlyList<CellPart> Parse(string text, string language)
     {
         var lines = text.ReplaceLineEndings("\n").Split('\n');
@@ -65,7 +77,10 @@ internal static partial class CellText
 
         void EndCode(int nextLine)
         {
-            if (code.Exists(line => !string.IsNullOrWhiteSpace(line))) parts.Add(new CodePart(codeStart, language, new string('\n', codeStart - 1) + string.Join('\n', code)));
+            var isBlank = code.TrueForAll(string.IsNullOrWhiteSpace);
+            // A cell of PowerShell or SQL must not be read as F#.
+            if (!isBlank && !Languages.ContainsKey(language)) throw new ConfigException($"The cell's metadata names the language {language}; this kernel runs fsharp and csharp. Begin the cell with #!fsharp or #!csharp, or with #!markdown or #!html where it is text.");
+            if (!isBlank) parts.Add(new CodePart(codeStart, language, new string('\n', codeStart - 1) + string.Join('\n', code)));
             code.Clear();
             codeStart = nextLine;
         }

@@ -40,7 +40,7 @@ internal static class HtmlPage
     {
         if (string.IsNullOrWhiteSpace(cell.Source) && cell.Outputs.Count == 0) return;
         var language = cell.Language ?? notebookLanguage;
-        body.Append(CultureInfo.InvariantCulture, $"<section class=\"code\"><div class=\"count\">{(cell.ExecutionCount is { } count ? $"[{count}]" : "")}<br><span>{(language == "fsharp" ? "F#" : "C#")}</span></div><div class=\"cell\"><pre class=\"source\">")
+        body.Append(CultureInfo.InvariantCulture, $"<section class=\"code\"><div class=\"count\">{(cell.ExecutionCount is { } count ? $"[{count}]" : "")}<br><span>{(language switch { "fsharp" => "F#", "csharp" => "C#", _ => WebUtility.HtmlEncode(language) })}</span></div><div class=\"cell\"><pre class=\"source\">")
             .Append(CodeMarkup.Of(cell.Source.TrimEnd(), language)).Append("</pre>");
         foreach (var output in cell.Outputs.OfType<JsonObject>()) AppendOutput(body, output);
         body.Append("</div></section>\n");

@@ -23,17 +23,8 @@ internal sealed class NotebookCell(int number, JsonObject content)
     /// <summary>The text.</summary>
     public string Source => content["source"] is JsonArray lines ? string.Concat(lines.Select(line => (string?)line)) : (string?)content["source"] ?? "";
 
-    /// <summary>Language that the cell names, by its first magic or by its metadata (Polyglot's or .NET Interactive's); null for the notebook's.</summary>
-    public string? Language
-    {
-        get
-        {
-            if (CellText.LanguageOf(Source) is { } magic) return magic;
-            var metadata = content["metadata"];
-            return new[] { (string?)metadata?["polyglot_notebook"]?["kernelName"], (string?)metadata?["dotnet_interactive"]?["language"], (string?)metadata?["vscode"]?["languageId"] }
-                .Where(name => name is not null).Select(name => CellText.Languages.GetValueOrDefault(name!)).FirstOrDefault(name => name is not null);
-        }
-    }
+    /// <summary>Language that the cell names, by its first magic or by its metadata (Polyglot's, .NET Interactive's or VS Code's); null for the notebook's.</summary>
+    public string? Language => CellText.LanguageOf(Source) ?? CellText.LanguageOf(content["metadata"]);
 
     /// <summary>Tags, such as <c>raises-exception</c>.</summary>
     public IEnumerable<string> Tags => content["metadata"]?["tags"] is JsonArray tags ? tags.Select(tag => (string?)tag ?? "") : [];

@@ -147,11 +147,10 @@ internal sealed class KernelServer : IDisposable
             _sockets.Publish("execute_input", new JsonObject { ["code"] = code, ["execution_count"] = _executionCount }, message.Header);
         }
 
-        var language = (string?)message.Metadata["polyglot_notebook"]?["kernelName"] ?? (string?)message.Metadata["dotnet_interactive"]?["language"];
         // Notebook 6 sends no cell id; the same text is then taken for the same cell.
         var name = (string?)message.Metadata["cellId"] ?? code;
         var sink = new JupyterSink(_sockets, message, (bool?)content["allow_stdin"] ?? false, _answers);
-        var report = _router.Run(new CellRequest(code, CellText.LanguageOf(code) ?? language, name, _executionCount), sink);
+        var report = _router.Run(new CellRequest(code, CellText.LanguageOf(code) ?? CellText.LanguageOf(message.Metadata), name, _executionCount), sink);
         if (report.Error is { } error)
         {
             JsonObject Failure() => new() { ["ename"] = error.Name, ["evalue"] = error.Message, ["traceback"] = new JsonArray([.. error.Traceback.Select(line => (JsonNode)line)]) };
