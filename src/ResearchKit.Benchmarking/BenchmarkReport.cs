@@ -10,6 +10,8 @@ namespace ResearchKit.Benchmarking;
 /// <summary>What a run of the suite measured.</summary>
 public sealed record BenchmarkReport
 {
+    private const string FigureName = "length.svg";
+
     /// <summary>Machine, versions and load.</summary>
     public required BenchmarkEnvironment Environment { get; init; }
 
@@ -29,13 +31,14 @@ public sealed record BenchmarkReport
     [JsonIgnore]
     public bool MachineWasBusy => Math.Max(Environment.LoadAverageBefore ?? 0, Environment.LoadAverageAfter ?? 0) > Environment.Cores + 1;
 
-    /// <summary>Writes <c>benchmarks.json</c> and <c>benchmarks.md</c>.</summary>
+    /// <summary>Writes <c>benchmarks.json</c>, <c>benchmarks.md</c> and, where something was measured against the length of the text, <c>length.svg</c>.</summary>
     /// <param name="folder">Made where missing.</param>
     public void Write(string folder)
     {
         Directory.CreateDirectory(folder);
         AtomicFile.WriteText(Path.Combine(folder, "benchmarks.json"), JsonSerializer.Serialize(this, ConfigJson.Options) + "\n");
         AtomicFile.WriteText(Path.Combine(folder, "benchmarks.md"), Markdown());
+        if (LengthFigure.Draw(Rows) is { } figure) AtomicFile.WriteText(Path.Combine(folder, FigureName), figure);
     }
 
     /// <summary>The report as Markdown.</summary>
@@ -48,6 +51,7 @@ public sealed record BenchmarkReport
             text.Append(CultureInfo.InvariantCulture, $"## {group.Key}\n\n| what | value | limit or peer | ratio | goal | |\n| --- | ---: | ---: | ---: | ---: | --- |\n");
             foreach (var row in group) text.Append("| ").AppendJoin(" | ", row.Cells().Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal))).Append(" |\n");
             text.Append('\n');
+            if (LengthFigure.Draw(group) is not null) text.Append("![Time and peak memory against the length of the text](").Append(FigureName).Append(")\n\n");
         }
 
         return text.ToString();
@@ -130,6 +134,15 @@ public sealed record BenchmarkRow
 
     /// <summary>Why the number is missing; null where it is not.</summary>
     public string? NotMeasured { get; init; }
+
+    /// <summary>Line of the figure that the value belongs to; null where it is not drawn.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>Length of the text, positions; null where it does not matter.</summary>
+    public int? Length { get; init; }
+
+    /// <summary>Peak of the memory taken, bytes; null where it was not measured.</summary>
+    public long? PeakBytes { get; init; }
 
     /// <summary>What a reader should know; null for nothing.</summary>
     public string? Note { get; init; }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Xml.Linq;
+using ResearchKit.Benchmarking;
 using ResearchKit.Testing;
 
 namespace ResearchKit.Cli.Tests;
@@ -48,4 +50,34 @@ public class BenchTests
         using var written = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder.Path, "benchmarks.json")));
         Assert.Equal(first.GetProperty("value").GetDouble(), written.RootElement.GetProperty("rows")[0].GetProperty("value").GetDouble());
     }
+
+    [Fact]
+    public void WhatWasMeasuredAgainstTheLengthIsDrawnALineForEachSeries()
+    {
+        using var folder = new TemporaryFolder();
+        var rows = from series in new[] { "dense", "band" } from length in new[] { 512, 1024, 2048 }
+                   select new BenchmarkRow { Case = "attention", What = $"{series}, T={length}", Value = series == "band" ? length : (double)length * length, Unit = "ms", Series = series, Length = length, PeakBytes = length * 1000L };
+        Report([.. rows]).Write(folder.Path);
+        var figure = XDocument.Load(Path.Combine(folder.Path, "length.svg"));
+        var lines = figure.Descendants().Where(element => element.Name.LocalName == "polyline").ToList();
+        Assert.Equal(4, lines.Count);                                    // two series in each of two panels
+        Assert.All(lines, line => Assert.Equal(3, line.Attribute("points")!.Value.Split(' ').Length));
+        Assert.Contains("](length.svg)", File.ReadAllText(Path.Combine(folder.Path, "benchmarks.md")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithoutLengthsNothingIsDrawn()
+    {
+        using var folder = new TemporaryFolder();
+        Report([new BenchmarkRow { Case = "startup", What = "rk --help", Value = 0.1, Unit = "s" }]).Write(folder.Path);
+        Assert.False(File.Exists(Path.Combine(folder.Path, "length.svg")));
+        Assert.DoesNotContain("svg", File.ReadAllText(Path.Combine(folder.Path, "benchmarks.md")), StringComparison.Ordinal);
+    }
+
+    private static BenchmarkReport Report(IReadOnlyList<BenchmarkRow> rows) => new()
+    {
+        Environment = new BenchmarkEnvironment { Processor = "", Cores = 1, Threads = 1, MemoryBytes = 1, System = "", DotNet = "", TorchSharp = "", Kit = "", Started = "" },
+        Roofline = new Roofline(1, [1, 1], 1, [1, 1]),
+        Rows = rows,
+    };
 }

@@ -64,7 +64,7 @@ internal sealed class AttentionSpeed : BenchmarkCase
 
         void Report(string name, double seconds, long? peak, string? note = null) => context.Add(new BenchmarkRow
         {
-            Case = context.Case, What = $"{name}, T={T}", Value = seconds * 1e3, Unit = "ms", Repetitions = turns.Count,
+            Case = context.Case, What = $"{name}, T={T}", Value = seconds * 1e3, Unit = "ms", Repetitions = turns.Count, Series = name, Length = T, PeakBytes = peak,
             Note = string.Join("; ", new[] { peak is { } bytes ? FormattableString.Invariant($"{bytes / 1e6:0} MB") : "memory not measured", note }.Where(part => part is not null)),
         });
     }
