@@ -43,7 +43,7 @@ public static class Evaluator
         var ledger = new RequestLedger(model, task.Name, options.ChunkSize, progress);
         var outcome = task.Scoring switch
         {
-            GenerationScoring scoring => Generate(tokenizer, scoring, options, items, fitter, ledger, cancellation),
+            GenerationScoring scoring => Generate(tokenizer, scoring, options, items, fitter, encoder, ledger, cancellation),
             ThresholdScoring scoring => Threshold(tokenizer, task, splits, scoring, options, items, fitter, encoder, ledger, cancellation),
             PerplexityScoring scoring => Roll(tokenizer, scoring, items, fitter, encoder, ledger, model.ContextLength, cancellation),
             TargetScoring { StopWords: { } list } => WithoutStopWords(tokenizer, list, items, Rank(task, options, items, fitter, encoder, ledger, cancellation), fitter, ledger, cancellation),
@@ -147,7 +147,7 @@ public static class Evaluator
 
     private static ItemResult[] Generate(
         ITokenizer tokenizer, GenerationScoring scoring, EvaluationOptions options, IReadOnlyList<TaskItem> items,
-        PromptFitter fitter, RequestLedger ledger, CancellationToken cancellation)
+        PromptFitter fitter, ContinuationEncoder encoder, RequestLedger ledger, CancellationToken cancellation)
     {
         var stops = scoring.StopStrings.Length > 0 || scoring.SentenceCount is not null ? scoring.StopStrings : ["\n"];
         GenerationOptions Options(TaskItem item) => new()
@@ -167,6 +167,7 @@ public static class Evaluator
         }
 
         var prompts = items.Select(item => fitter.FitPrompt(item, scoring.MaxNewTokenCount)).ToArray();
+        var noAnswers = NoAnswers(scoring, prompts, encoder, ledger, cancellation);
         var generated = ledger.Generate([.. prompts.Select((prompt, i) => new GenerationRequest(prompt.Requests[0].Context, Options(items[i])) { Stop = Stops })], cancellation);
         return [.. items.Select((item, i) =>
         {
@@ -177,8 +178,30 @@ public static class Evaluator
             {
                 Generated = text,
                 Answers = answers,
+                Choices = noAnswers.Length > 0 ? [noAnswers[i]] : [],
                 Score = GenerationMetrics.Score(scoring.Metric, text, answers) is var score && scoring.LabelSaysMatch == true ? (score >= 1 == (item.Gold == 1) ? 1 : 0) : score,
             };
+        })];
+    }
+
+    /// <summary>How likely each prompt goes on with the text that stands for "no answer"; empty where the scoring names none.</summary>
+    private static ChoiceResult[] NoAnswers(GenerationScoring scoring, FittedPrompt[] prompts, ContinuationEncoder encoder, RequestLedger ledger, CancellationToken cancellation)
+    {
+        if (scoring.NoAnswer is not { } answer) return [];
+        var text = " " + answer;
+        var encoded = prompts.Select(prompt => encoder.Encode(prompt.Rendered.Contexts[0], text)).ToArray();
+        var asked = encoded.Select(pair => ledger.Add(new LikelihoodRequest(pair.Context, pair.Continuation))).ToArray();
+        var scores = ledger.LogLikelihood(cancellation);
+        return [.. asked.Select((index, i) => new ChoiceResult
+        {
+            Text = text,
+            Answer = answer,
+            TokenIds = encoded[i].Continuation,
+            TokenLogProbabilities = scores[index].TokenLogProbabilities,
+            LogProbability = scores[index].LogProbability,
+            IsGreedy = scores[index].IsGreedy,
+            CharacterCount = answer.EnumerateRunes().Count(),
+            ByteCount = Encoding.UTF8.GetByteCount(answer),
         })];
     }
 

@@ -56,6 +56,19 @@ public class OtherScoringTests
     }
 
     [Fact]
+    public void PromptsOfQuestionsThatMayHaveNoAnswerAreAskedForThatTextToo()
+    {
+        var model = new RuleModel((context, text) => [.. text.Select(_ => context.Contains("q1") ? -0.1 : -2.0)], _ => " word");
+        var task = Task(new GenerationScoring(GenerationMetric.F1, 8) { NoAnswer = "none" }) with { Metrics = [TaskMetric.SquadExact, TaskMetric.NoAnswerExact, TaskMetric.BestExact] };
+        var result = Run(model, task, Test(Free("0", "q0", "word"), Free("1", "q1", "none", "")));
+        Assert.Equal([-10.0, -0.5], result.Items.Select(item => item.Choices[0].LogProbability), (a, b) => Math.Abs(a - b) < 1e-9);      // " none", letter by letter
+        Assert.Equal(["squad_exact", "no_answer_exact", "best_exact"], TaskMetrics.Names(task));
+        // Answered rightly, and answered where nothing is right; above a threshold between the two, both are right.
+        Assert.Equal((0.5, 0.0, 1.0), (result.Metrics["squad_exact"], result.Metrics["no_answer_exact"], result.Metrics["best_exact"]));
+        Assert.Contains("has no log-probability", Assert.Throws<ArgumentException>(() => Run(model, task with { Scoring = new GenerationScoring(GenerationMetric.F1, 8) }, Test(Free("0", "q0", "word")))).Message);
+    }
+
+    [Fact]
     public void SummariesKeepTheirFirstSentencesAndMaySpanLines()
     {
         var model = new RuleModel((_, _) => [], _ => " One. \"Two!\" three\nFour. Five.");

@@ -89,5 +89,6 @@ internal static class TextDatasets
         }), 10);
     }
 
-    private static string Plain(string line) => line.Replace("<t>", "", StringComparison.Ordinal).Replace("</t>", "", StringComparison.Ordinal).Trim();
+    /// <summary>Without the marks round sentences; one space between these.</summary>
+    private static string Plain(string line) => string.Join(' ', line.Split(["<t>", "</t>"], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
 }

@@ -27,6 +27,8 @@ public sealed class AdditiveMetric
         string PredictedText(ItemResult item) => item.Choices[Prediction(item).Choice].Answer;
 
         AdditiveMetric Mean(Func<ItemResult, double> score) => Sum(name, item => [score(item), 1], sums => sums[0] / sums[1]);
+        AdditiveMetric MeanWhere(Func<ItemResult, bool> counts, Func<ItemResult, double> score) =>
+            Sum(name, item => counts(item) ? [score(item), 1] : [0, 0], sums => sums[1] == 0 ? 0 : sums[0] / sums[1]);
         AdditiveMetric PerUnit(Func<ItemResult, double> unit, Func<double, double> value) =>
             Sum(name, item => [item.Choices[0].LogProbability, unit(item)], sums => value(-sums[0] / sums[1]));
         AdditiveMetric Labels(Func<LabelCounts, double> value) => OfLabels(name, items, Prediction, value);
@@ -57,6 +59,16 @@ public sealed class AdditiveMetric
             "brier" => Mean(item => Calibration.Brier(Distribution(item), GoldOf(item, name))),
             "calibration_error" => OfCalibration(name),
             "bleu" => Sum(name, item => Bleu.SufficientCounts(item.Generated ?? "", item.Answers), sums => Bleu.FromSufficientCounts(sums) / 100),
+            "ter" => Sum(name, item => TranslationEditRate.SufficientCounts(item.Generated ?? "", item.Answers), sums => TranslationEditRate.FromSufficientCounts(sums) / 100),
+            "chrf" => Sum(name, item => CharacterF.SufficientCounts(item.Generated ?? "", item.Answers), sums => CharacterF.FromSufficientCounts(sums) / 100),
+            "squad_exact" => Mean(UnanswerableQuestions.Exact),
+            "squad_f1" => Mean(UnanswerableQuestions.F1),
+            "has_answer_exact" => MeanWhere(UnanswerableQuestions.HasAnswer, UnanswerableQuestions.Exact),
+            "has_answer_f1" => MeanWhere(UnanswerableQuestions.HasAnswer, UnanswerableQuestions.F1),
+            "no_answer_exact" => MeanWhere(item => !UnanswerableQuestions.HasAnswer(item), UnanswerableQuestions.Exact),
+            "no_answer_f1" => MeanWhere(item => !UnanswerableQuestions.HasAnswer(item), UnanswerableQuestions.F1),
+            "best_exact" => OfBestThreshold(name, items, UnanswerableQuestions.Exact),
+            "best_f1" => OfBestThreshold(name, items, UnanswerableQuestions.F1),
             var other when TaskMetrics.GenerationMetricOf(other) is { } metric => Mean(item => GenerationMetrics.Score(metric, item.Generated ?? "", item.Answers)),
             _ => throw new ArgumentException($"\"{name}\" is no metric of these items."),
         };
@@ -121,6 +133,30 @@ public sealed class AdditiveMetric
 
     private static double Number(string text, ItemResult item, string metric) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
         ? value : throw new ArgumentException($"Metric {metric}: item {item.Id} has \"{text}\" where a number is needed.");
+
+    /// <summary>SQuAD 2.0's search: from the question that least likely has no answer to the one that most likely has none, what answering one more gains or costs.</summary>
+    private static AdditiveMetric OfBestThreshold(string name, IReadOnlyList<ItemResult> items, Func<ItemResult, double> score)
+    {
+        var ranks = items.OrderBy(UnanswerableQuestions.NoAnswerLogProbability).Select((item, rank) => (item.Id, rank)).ToDictionary(pair => pair.Id, pair => pair.rank, StringComparer.Ordinal);
+        return new AdditiveMetric(name, some =>
+        {
+            var sums = new double[items.Count + 2];                             // items, unanswerable ones, and the gain at every rank
+            foreach (var item in some)
+            {
+                var hasAnswer = UnanswerableQuestions.HasAnswer(item);
+                sums[0]++;
+                if (!hasAnswer) sums[1]++;
+                sums[2 + ranks[item.Id]] += hasAnswer ? score(item) : string.IsNullOrEmpty(item.Generated) ? 0 : -1;
+            }
+
+            return sums;
+        }, sums =>
+        {
+            var (current, best) = (sums[1], sums[1]);
+            foreach (var gain in sums.AsSpan(2)) best = Math.Max(best, current += gain);
+            return best / sums[0];
+        });
+    }
 
     private static AdditiveMetric OfCalibration(string name) => Sum(name, item =>
     {

@@ -5,7 +5,7 @@ namespace ResearchKit.Evaluation.Metrics;
 
 /// <summary>Exact match and F1 of DROP (Dua et al. 2019), as its official <c>drop_eval.py</c> computes them.</summary>
 /// <remarks>An answer is a list of spans. Spans become bags of words, bags are aligned one to one for the largest total F1, and a bag with numbers
-/// only matches one that shares a number. The script's rounding of F1 to two decimals is not repeated.</remarks>
+/// only matches one that shares a number.</remarks>
 public static partial class DropMetrics
 {
     private const string Punctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~";
@@ -17,7 +17,7 @@ public static partial class DropMetrics
         return p.Length == g.Length && p.ToHashSet().SetEquals(g) ? 1 : 0;
     }
 
-    /// <summary>Mean F1 of the best one-to-one alignment of spans, [0, 1]; unmatched spans count 0.</summary>
+    /// <summary>Mean F1 of the best one-to-one alignment of spans, [0, 1], rounded to two decimals as the script does; unmatched spans count 0.</summary>
     public static double F1(IReadOnlyList<string> predicted, IReadOnlyList<string> gold)
     {
         var (p, g) = (predicted.Select(Bag).ToArray(), gold.Select(Bag).ToArray());
@@ -28,8 +28,11 @@ public static partial class DropMetrics
             for (var column = 0; column < p.Length; column++) scores[row, column] = NumbersAgree(g[row], p[column]) ? BagF1(p[column], g[row]) : 0;
         }
 
-        return LargestAssignment(scores) / Math.Max(p.Length, g.Length);
+        return Rounded(LargestAssignment(scores) / Math.Max(p.Length, g.Length));
     }
+
+    /// <summary>Python's <c>round(x, 2)</c>: decided by the exact binary value, halves to even.</summary>
+    private static double Rounded(double x) => x * 8 == Math.Floor(x * 8) ? Math.Round(x, 2) : double.Parse(x.ToString("F2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>Lower case; token by token without articles and punctuation, numbers in one form; tokens end at spaces and hyphens.</summary>
     public static string Normalize(string text) => string.Join(' ', TokenEnds().Split(text)

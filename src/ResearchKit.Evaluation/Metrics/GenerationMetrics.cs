@@ -16,6 +16,8 @@ public static class GenerationMetrics
     {
         GenerationMetric.ExactMatch => answers.Any(answer => answer.Trim() == text.Trim()) ? 1 : 0,
         GenerationMetric.NormalizedExactMatch => SquadMetrics.ExactMatch(text, answers),
+        GenerationMetric.CaselessMatch => answers.Any(answer => CaselessMatch.Plain(answer) == CaselessMatch.Plain(text.Trim())) ? 1 : 0,
+        GenerationMetric.CaselessMatchWithoutArticles => answers.Any(answer => CaselessMatch.WithoutArticles(answer) == CaselessMatch.WithoutArticles(text.Trim())) ? 1 : 0,
         GenerationMetric.F1 => SquadMetrics.F1(text, answers),
         GenerationMetric.CoqaF1 => SquadMetrics.CoqaF1(text, answers),
         GenerationMetric.DropF1 => answers.Max(answer => DropMetrics.F1([text], answer.Split(SpanSeparator))),
@@ -23,6 +25,9 @@ public static class GenerationMetrics
         GenerationMetric.Rouge1 => answers.Max(answer => Rouge.N(text, answer, 1)),
         GenerationMetric.Rouge2 => answers.Max(answer => Rouge.N(text, answer, 2)),
         GenerationMetric.RougeL => answers.Max(answer => Rouge.L(text, answer)),
+        GenerationMetric.StemmedRouge1 => answers.Max(answer => Rouge.N(text, answer, 1, stem: true)),
+        GenerationMetric.StemmedRouge2 => answers.Max(answer => Rouge.N(text, answer, 2, stem: true)),
+        GenerationMetric.StemmedRougeL => answers.Max(answer => Rouge.L(text, answer, stem: true)),
         GenerationMetric.Contains => answers.Any(answer => text.Contains(answer, StringComparison.OrdinalIgnoreCase)) ? 1 : 0,
         _ => throw new ArgumentOutOfRangeException(nameof(metric), metric, null),
     };

@@ -49,7 +49,7 @@ public static class TaskMetrics
 
     /// <summary>Whether larger values of a metric are better; perplexities, bits and calibration errors are better small.</summary>
     public static bool HigherIsBetter(string name) =>
-        !(name.EndsWith("perplexity", StringComparison.Ordinal) || name is "bits_per_byte" or "brier" or "calibration_error");
+        !(name.EndsWith("perplexity", StringComparison.Ordinal) || name is "bits_per_byte" or "brier" or "calibration_error" or "ter");
 
     private static string NameOf(Scoring scoring, TaskMetric metric) => metric switch
     {

@@ -58,8 +58,9 @@ internal static class Gpt2Protocols
         var hint = open.Choose("hint", "the paper reports both", "tldr", "none") == "tldr" ? "\nTL;DR:" : "\n";
         var isSampled = open.Choose("decoding", "top-k sampling with k = 2, seeded here; greedy for comparisons", "top_k_2", "greedy") == "top_k_2";
         open.Choose("sentence_end", "how the first three sentences are found is not stated", "full_stop_or_line_break");
-        var scoring = new GenerationScoring(GenerationMetric.RougeL, 100) { TopK = isSampled ? 2 : null, SentenceCount = 3 };
-        return Make(task, open, "§3.6", new("{article}" + hint), scoring, "test") with { Metrics = [TaskMetric.Rouge1, TaskMetric.Rouge2, TaskMetric.RougeL] };
+        var isStemmed = open.Choose("rouge_stemmer", "which ROUGE was run is not stated; that of the table's other rows stems words (ROUGE-1.5.5 -m)", "porter", "none") == "porter";
+        var scoring = new GenerationScoring(isStemmed ? GenerationMetric.StemmedRougeL : GenerationMetric.RougeL, 100) { TopK = isSampled ? 2 : null, SentenceCount = 3 };
+        return Make(task, open, "§3.6", new("{article}" + hint), scoring, "test") with { Metrics = isStemmed ? [TaskMetric.StemmedRouge1, TaskMetric.StemmedRouge2, TaskMetric.StemmedRougeL] : [TaskMetric.Rouge1, TaskMetric.Rouge2, TaskMetric.RougeL] };
     }
 
     private static Protocol Translation(EvaluationTask task, OpenPoints open)

@@ -63,6 +63,14 @@ internal static partial class HarnessAdapters
         }),
     ])(splits);
 
+    /// <summary>ReCoRD's passage in the harness's words, entities and answers in code point order.</summary>
+    public static TaskItem RecordItem(TaskItem item)
+    {
+        string[] entities = [.. item.Choices.Order(StringComparer.Ordinal)], accepted = [.. item.Answers.Order(StringComparer.Ordinal)];
+        var passage = HarnessText.Record(item.Fields["passage"].Replace("\n- ", "\n@highlight\n", StringComparison.Ordinal));
+        return item.With(("passage", passage)) with { Choices = entities, Answers = accepted, Gold = Array.IndexOf(entities, accepted[0]) is >= 0 and var gold ? gold : null };
+    }
+
     /// <summary>One turn of CoQA: the questions so far, and the answers to all but the last.</summary>
     public static TaskItem CoqaItem(HarnessRow row)
     {

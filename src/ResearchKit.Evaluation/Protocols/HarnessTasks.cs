@@ -256,7 +256,7 @@ public static class HarnessTasks
                 return Item(entities, Array.IndexOf(entities, accepted[0]) is >= 0 and var gold ? gold : null, accepted,
                     ("passage", HarnessText.Record(row["passage"])), ("before", query[0]), ("after", query.Length > 1 ? query[1] : ""));
             },
-            Adapt = HarnessAdapters.Each(item => item.With(("passage", HarnessText.Record(item.Fields["passage"].Replace("\n- ", "\n@highlight\n", StringComparison.Ordinal))))),
+            Adapt = HarnessAdapters.Each(HarnessAdapters.RecordItem),
         };
         yield return new HarnessTask
         {
@@ -272,7 +272,7 @@ public static class HarnessTasks
         yield return new HarnessTask
         {
             Name = "drop", Version = "3.0", Prompt = new("{passage} {question}", "{answer}"), Scoring = new GenerationScoring(GenerationMetric.DropF1, 48, "."), Tasks = ["drop"],
-            Assumptions = ["48 new tokens at most; F1 is not rounded to two decimals"],
+            Assumptions = ["48 new tokens at most"],
             FromRow = row => Item([], null, [.. row.Texts("answers")], ("passage", row["passage"]), ("question", row["question"])),
         };
     }
@@ -280,19 +280,17 @@ public static class HarnessTasks
     private static IEnumerable<HarnessTask> Answers()
     {
         string[] ends = ["\n", ".", ","];
-        const string normalized = "answers are compared after SQuAD's normalization; the harness drops case, punctuation and white space in its own order";
         yield return new HarnessTask
         {
-            Name = "triviaqa", Version = "3.0", Prompt = new("Question: {question}?\nAnswer:"), Scoring = new GenerationScoring(GenerationMetric.NormalizedExactMatch, 32, ends), Tasks = ["triviaqa"],
-            Assumptions = [normalized], FromRow = row => Item([], null, row.Child("answer").Texts("aliases"), ("question", row["question"])),
-            Adapt = HarnessAdapters.Each(item => item.With(("question", WithoutMark(item.Fields["question"])))),
+            Name = "triviaqa", Version = "3.0", Prompt = new("Question: {question}?\nAnswer:"), Scoring = new GenerationScoring(GenerationMetric.CaselessMatch, 32, ends), Tasks = ["triviaqa"],
+            Assumptions = ["the harness puts a question mark behind questions that have one already; 32 new tokens at most"],
+            FromRow = row => Item([], null, row.Child("answer").Texts("aliases"), ("question", row["question"])),
         };
         yield return new HarnessTask
         {
             Name = "nq_open", Version = "4.0", Prompt = new("Q: {question}?\nA:", Separator: "\n", Instruction: "Answer these questions:\n\n"),
-            Scoring = new GenerationScoring(GenerationMetric.NormalizedExactMatch, 32, ends), Tasks = ["nq_open"],
-            Assumptions = [normalized], FromRow = row => Item([], null, row.Texts("answer"), ("question", row["question"])),
-            Adapt = HarnessAdapters.Each(item => item.With(("question", WithoutMark(item.Fields["question"])))),
+            Scoring = new GenerationScoring(GenerationMetric.CaselessMatchWithoutArticles, 32, ends), Tasks = ["nq_open"],
+            Assumptions = ["32 new tokens at most"], FromRow = row => Item([], null, row.Texts("answer"), ("question", row["question"])),
         };
         yield return new HarnessTask
         {
@@ -310,6 +308,7 @@ public static class HarnessTasks
             yield return new HarnessTask
             {
                 Name = name, Version = "2.0", Prompt = new("{context}"), Scoring = new GenerationScoring(GenerationMetric.ExactMatch, 32, "\n"), Tasks = ["gpt3/" + file],
+                Assumptions = ["white space round an answer is ignored here; the harness keeps it, and so counts an answer behind a space as wrong", "32 new tokens at most"],
                 FromRow = row => Item([], null, [row["completion"]], ("context", row["context"])),
                 Adapt = HarnessAdapters.Each(item => item.With(("context", "Please unscramble the letters into a word, and write that word:" + item.Fields["context"]))),
             };
@@ -325,8 +324,8 @@ public static class HarnessTasks
             yield return new HarnessTask
             {
                 Name = name, Version = "1.0", Split = "test", Prompt = new($"{Language(source)} phrase: {{source}}\n{Language(target)} phrase:"),
-                Scoring = new GenerationScoring(GenerationMetric.Bleu, 100, "\n"), Metrics = [TaskMetric.Score], Tasks = [name],
-                Assumptions = ["100 new tokens at most; TER and chrF are not computed"],
+                Scoring = new GenerationScoring(GenerationMetric.Bleu, 100, "\n"), Metrics = [TaskMetric.Score, TaskMetric.Ter, TaskMetric.Chrf], Tasks = [name],
+                Assumptions = ["values are divided by 100; 100 new tokens at most"],
                 FromRow = row => Item([], null, [row.Child("translation")[target]], ("source", row.Child("translation")[source])),
             };
         }
@@ -334,24 +333,32 @@ public static class HarnessTasks
         yield return new HarnessTask
         {
             Name = "squadv2", Version = "3", Prompt = new("Title: {title}\n\nBackground: {passage}\n\nQuestion: {question}\n\nAnswer:"),
-            Scoring = new GenerationScoring(GenerationMetric.F1, 48, "\n"), Metrics = [TaskMetric.Score], Tasks = ["squad2"],
-            Assumptions = ["the written answer is scored; the thresholds on P(unanswerable) of best_exact and best_f1 are not searched", "the word `unanswerable` is right for an unanswerable question, where the harness's metric counts an empty answer alone; 48 new tokens at most"],
-            FromRow = row => Item([], null, row.Child("answers").Texts("text") is { Length: > 0 } answers ? answers : ["unanswerable"],
+            Scoring = new GenerationScoring(GenerationMetric.F1, 48, "\n") { NoAnswer = "unanswerable" }, Tasks = ["squad2"],
+            Metrics =
+            [
+                TaskMetric.SquadExact, TaskMetric.SquadF1, TaskMetric.HasAnswerExact, TaskMetric.HasAnswerF1, TaskMetric.NoAnswerExact, TaskMetric.NoAnswerF1, TaskMetric.BestExact, TaskMetric.BestF1,
+            ],
+            Assumptions = ["values are shares, where the harness prints percentages; 48 new tokens at most"],
+            FromRow = row => Item([], null, row.Child("answers").Texts("text") is { Length: > 0 } answers ? answers : ["unanswerable", ""],
                 ("title", row["title"]), ("passage", row["context"]), ("question", row["question"])),
-            Adapt = HarnessAdapters.Each(item => item with { Answers = item.Answers is ["N/A"] ? ["unanswerable"] : item.Answers }),
+            Adapt = HarnessAdapters.Each(item => item with { Answers = item.Answers is ["N/A"] ? ["unanswerable", ""] : item.Answers }),
+        };
+        yield return new HarnessTask
+        {
+            Name = "xquad_en", Version = "1.0", Prompt = new("Context: {passage}\n\nQuestion: {question}\n\nAnswer:"), Scoring = new GenerationScoring(GenerationMetric.F1, 48, "\n"),
+            Metrics = [TaskMetric.NormalizedExactMatch, TaskMetric.Score], Tasks = ["xquad-en"], Assumptions = ["48 new tokens at most"],
+            FromRow = row => Item([], null, [row.Child("answers").Texts("text")[0]], ("passage", row["context"]), ("question", row["question"])),
         };
         yield return new HarnessTask
         {
             Name = "cnn_dailymail_abisee", Version = "1.0", Split = "test", Prompt = new("Summarize the following article:\n\n{article}\n\nSummary:"),
-            Scoring = new GenerationScoring(GenerationMetric.RougeL, 128, "\n\n"), Metrics = [TaskMetric.Rouge1, TaskMetric.Rouge2, TaskMetric.RougeL], Tasks = ["cnn_dm"],
-            Assumptions = ["ROUGE without the harness's Porter stemmer; BERTScore is not computed", "our articles are lower-case and tokenised"],
+            Scoring = new GenerationScoring(GenerationMetric.StemmedRougeL, 128, "\n\n"), Metrics = [TaskMetric.StemmedRouge1, TaskMetric.StemmedRouge2, TaskMetric.StemmedRougeL], Tasks = ["cnn_dm"],
+            Assumptions = ["BERTScore is not computed", "our articles are lower-case and tokenised"],
             FromRow = row => Item([], null, [row["highlights"]], ("article", row["article"])),
         };
     }
 
     private static string WithPoint(string hypothesis) => hypothesis.Trim() is var text && text.EndsWith('.') ? text : text + ".";
-
-    private static string WithoutMark(string question) => question.EndsWith('?') ? question[..^1] : question;
 
     private static TaskItem Item(string[] choices, int? gold, string[] answers, params (string Name, string Text)[] fields) =>
         new() { Id = "", Fields = fields.ToDictionary(field => field.Name, field => field.Text), Choices = choices, Gold = gold, Answers = answers };

@@ -87,7 +87,7 @@ public sealed record ProtocolFacts(
         TargetScoring target => "every token of the target" + Filter(target),
         PerplexityScoring => "every token of the text",
         ThresholdScoring => "every token of the sentence",
-        GenerationScoring generation => string.Create(CultureInfo.InvariantCulture, $"a generated answer of at most {generation.MaxNewTokenCount} tokens, {DecodingOf(generation)}, {EndOf(generation)}"),
+        GenerationScoring generation => string.Create(CultureInfo.InvariantCulture, $"a generated answer of at most {generation.MaxNewTokenCount} tokens, {DecodingOf(generation)}, {EndOf(generation)}{(generation.NoAnswer is { } none ? $"; and log P({Quoted(" " + none)})" : "")}"),
         _ => throw new ArgumentOutOfRangeException(nameof(scoring), scoring, null),
     };
 

@@ -95,6 +95,9 @@ public enum TaskMetric
     /// <summary>Spearman's ρ, likewise.</summary>
     Spearman,
 
+    /// <summary>Share of generated answers that equal an accepted one after SQuAD normalization.</summary>
+    NormalizedExactMatch,
+
     /// <summary>ROUGE-1 F1 of generated texts.</summary>
     Rouge1,
 
@@ -103,6 +106,45 @@ public enum TaskMetric
 
     /// <summary>ROUGE-L F1 of generated texts.</summary>
     RougeL,
+
+    /// <summary>ROUGE-1 F1 of Porter's stems.</summary>
+    StemmedRouge1,
+
+    /// <summary>ROUGE-2 F1 of Porter's stems.</summary>
+    StemmedRouge2,
+
+    /// <summary>ROUGE-L F1 of Porter's stems.</summary>
+    StemmedRougeL,
+
+    /// <summary>Corpus TER of generated translations, as sacreBLEU computes it, divided by 100; small is good.</summary>
+    Ter,
+
+    /// <summary>Corpus chrF of generated translations, as sacreBLEU computes it, divided by 100.</summary>
+    Chrf,
+
+    /// <summary>SQuAD 2.0 exact match as the official script counts it: of an unanswerable question, the empty answer alone is right.</summary>
+    SquadExact,
+
+    /// <summary>SQuAD 2.0 token F1, likewise.</summary>
+    SquadF1,
+
+    /// <summary><see cref="SquadExact"/> of the answerable questions.</summary>
+    HasAnswerExact,
+
+    /// <summary><see cref="SquadF1"/> of the answerable questions.</summary>
+    HasAnswerF1,
+
+    /// <summary><see cref="SquadExact"/> of the unanswerable questions.</summary>
+    NoAnswerExact,
+
+    /// <summary><see cref="SquadF1"/> of the unanswerable questions.</summary>
+    NoAnswerF1,
+
+    /// <summary><see cref="SquadExact"/> where questions whose probability of having no answer exceeds the best threshold count as left unanswered.</summary>
+    BestExact,
+
+    /// <summary><see cref="SquadF1"/>, likewise.</summary>
+    BestF1,
 
     /// <summary>Mean squared distance between the softmax over choices and the right one (Brier 1950, multi-class form, 0 to 2).</summary>
     Brier,
@@ -158,6 +200,9 @@ public sealed record GenerationScoring(GenerationMetric Metric, int MaxNewTokenC
 
     /// <summary>Keeps the first n sentences of the answer; null (default) keeps all. With it, line breaks end nothing unless they are stop strings.</summary>
     public int? SentenceCount { get; init; }
+
+    /// <summary>Text whose log-probability after the prompt is recorded as well, such as <c>unanswerable</c> (SQuAD 2.0, where questions without an answer accept it and the empty text). Null (default) records nothing.</summary>
+    public string? NoAnswer { get; init; }
 
     /// <summary>Whether an item's label says if the right answer is the accepted one (1) or another (0), as of WSC's noun phrases. Null or false: the accepted answers are right.</summary>
     public bool? LabelSaysMatch { get; init; }
@@ -248,6 +293,21 @@ public enum GenerationMetric
 
     /// <summary>The answer stands somewhere in the text, case ignored.</summary>
     Contains,
+
+    /// <summary>ROUGE-1 F1 of Porter's stems.</summary>
+    StemmedRouge1,
+
+    /// <summary>ROUGE-2 F1 of Porter's stems.</summary>
+    StemmedRouge2,
+
+    /// <summary>ROUGE-L F1 of Porter's stems.</summary>
+    StemmedRougeL,
+
+    /// <summary>Equal without case, ASCII punctuation and outer white space (lm-evaluation-harness's TriviaQA).</summary>
+    CaselessMatch,
+
+    /// <summary>The same without articles (its Natural Questions).</summary>
+    CaselessMatchWithoutArticles,
 }
 
 /// <summary>Where demonstrations come from.</summary>

@@ -69,7 +69,7 @@ public class ProtocolComparisonTests
         var task = DatasetTasks.Describe("cnn_dm") with { Load = () => Test(Free("0", "") with { Fields = new Dictionary<string, string> { ["article"] = "Long." }, Answers = ["short"] }) };
         var compared = Compare(task, new RuleModel((_, _) => [], _ => "short. more"));
         Assert.Equal(["gpt2-paper", "lm-eval"], compared.Scores.Select(score => score.Protocol.Name));
-        Assert.Equal("rouge1", Assert.Single(compared.Gaps).Metric);
+        Assert.Equal("stemmed_rouge1", Assert.Single(compared.Gaps).Metric);
         var lambada = DatasetTasks.Describe("lambada") with { Load = () => Test(Free("0", "", "word") with { Fields = new Dictionary<string, string> { ["text"] = "the last" } }) };
         var gap = Compare(lambada, new RuleModel((_, text) => [.. text.Select(_ => -1.0)], _ => "d")).Gaps.Single(gap => (gap.From, gap.To) == ("gpt2-paper", "lm-eval"));
         Assert.Equal(("accuracy", -1.0, 1), (gap.Metric, gap.Difference, gap.ChangedItemCount));     // the harness reports perplexity first; its target is the whole word
