@@ -76,5 +76,7 @@ module Papers =
     /// Those of one of our tasks, such as "rte" or "suite/addition-2d".
     let forTask (task: string) : PaperRecord list = List.ofSeq (PaperResults.For task)
 
-    /// Those of a task of a report beside ours: percentages as fractions, and whether split and size are the same.
-    let beside (report: ReportModel) (task: TaskEntry) : PaperValue list = List.ofSeq (PaperResults.Beside(task, report.Models))
+    /// Those of a task of a report beside ours: percentages as fractions, and whether protocol, split and size are the same.
+    let beside (report: ReportModel) (task: TaskEntry) : PaperValue list =
+        [ for value in report.PaperValues do
+              if value.Task = task.Name then value ]

@@ -32,6 +32,12 @@ public sealed record PlotlyFigure(string Data, string Layout)
             sized.Remove("height");
         }
 
+        if (figure["layout"] is System.Text.Json.Nodes.JsonObject open && !open.ContainsKey("margin"))
+        {
+            // Plotly.js keeps 100 pixels free for a title that most charts do not have.
+            open["margin"] = new System.Text.Json.Nodes.JsonObject { ["t"] = open.ContainsKey("title") ? 70 : 30, ["b"] = 60, ["l"] = 70, ["r"] = 30 };
+        }
+
         using var json = System.Text.Json.JsonDocument.Parse(figure.ToJsonString());
         var layout = json.RootElement.GetProperty("layout");
         var traces = json.RootElement.GetProperty("data");
