@@ -37,6 +37,7 @@ public sealed record EvaluationOptions
 }
 
 /// <summary>What happens when context, answer and demonstrations exceed the model's context.</summary>
+/// <remarks>An answer that alone exceeds it can't be scored: an evaluation stops, naming the item; an experiment leaves the item out of every condition, says so, and stops only under <see cref="Error"/>.</remarks>
 [JsonConverter(typeof(JsonStringEnumConverter<OverflowPolicy>))]
 public enum OverflowPolicy
 {

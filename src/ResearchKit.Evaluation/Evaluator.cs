@@ -83,6 +83,25 @@ public static class Evaluator
         return [.. chosen.Order().Select(i => splits.Test[i])];
     }
 
+    /// <summary>Test items with an answer that alone is longer than a context, so that it can't be scored. <see cref="Run"/> refuses them; a comparison of several models leaves them out beforehand.</summary>
+    /// <param name="task">The task.</param>
+    /// <param name="splits">Its items.</param>
+    /// <param name="tokenizer">Encodes the answers.</param>
+    /// <param name="contextLength">n_ctx, tokens.</param>
+    /// <returns>Their ids; none where answers are generated or whole texts are scored.</returns>
+    public static IReadOnlyList<string> ItemsThatDoNotFit(EvaluationTask task, TaskSplits splits, ITokenizer tokenizer, int contextLength)
+    {
+        if (task.Scoring is GenerationScoring or PerplexityScoring) return [];
+        var builder = new PromptBuilder(task, splits, new EvaluationOptions());
+        var encoder = new ContinuationEncoder(tokenizer);
+        return [.. splits.Test.Where(item =>
+        {
+            var rendered = builder.Build(item, 0);
+            // A token is at least one byte, so most answers need no encoding.
+            return rendered.Contexts.Zip(rendered.Continuations).Any(pair => Encoding.UTF8.GetByteCount(pair.Second) > contextLength && encoder.Encode(pair.First, pair.Second).Continuation.Length > contextLength);
+        }).Select(item => item.Id)];
+    }
+
     private static ItemResult[] Rank(
         EvaluationTask task, EvaluationOptions options, IReadOnlyList<TaskItem> items, PromptFitter fitter,
         ContinuationEncoder encoder, RequestLedger ledger, CancellationToken cancellation)

@@ -49,6 +49,7 @@ public sealed class ComparisonRunner
         var store = new CellStore(Path.Combine(_config.RunFolder, "cells"), _warnings.Add);
         var cells = new List<PlannedCell>();
         var tokenizers = models.Select(model => TokenizerFolder.Load(model.Folder)).ToList();
+        if (_config.InContext is not null) tasks = tasks.ConvertAll(task => WithoutItemsThatDoNotFit(task, models, tokenizers));
         var cost = new CellCost();
         for (var model = 0; model < models.Count; model++)
         {
@@ -82,6 +83,24 @@ public sealed class ComparisonRunner
         var missing = cells.Where(cell => !IsStored(cell, models, store)).ToList();
         if (missing.Count > 0) _warnings.AddRange(UnusedCells.Reasons(Path.Combine(_config.RunFolder, "cells"), cells.Select(cell => AddressOf(cell, models)).ToHashSet(StringComparer.Ordinal), CellEnvironment()));
         return new ComparisonPlan(models, tasks, cells, store, missing, [.. _warnings.Distinct()]);
+    }
+
+    /// <summary>A task without the items that some model could not score under some protocol: all conditions are compared on the same items.</summary>
+    private ReadyTask WithoutItemsThatDoNotFit(ReadyTask task, List<ModelHeader> models, List<ITokenizer> tokenizers)
+    {
+        var shortest = models.Min(model => model.Config.ContextLength);
+        var misfits = models.Zip(tokenizers).DistinctBy(pair => (pair.First.TokenizerFingerprint, pair.First.Config.ContextLength))
+            .SelectMany(pair => ((ReadyTask[])[task, .. task.OtherProtocols]).SelectMany(each => Evaluator.ItemsThatDoNotFit(each.Task, each.Splits, pair.Second, pair.First.Config.ContextLength)))
+            .Distinct(StringComparer.Ordinal).ToList();
+        if (misfits.Count == 0) return task;
+        var which = $"{string.Join(", ", misfits.Take(3))}{(misfits.Count > 3 ? $" and {misfits.Count - 3} more" : "")}";
+        if (_config.InContext!.Overflow == OverflowPolicy.Error || misfits.Count == task.Splits.Test.Count)
+        {
+            throw new ConfigException($"Task {task.Task.Name}, {which}: an answer is longer than the context of {shortest} tokens, so it can't be scored; list the items to score in `tasks[].items`, or take models with a longer context{(misfits.Count < task.Splits.Test.Count ? ", or another `in_context.overflow`, which leaves such items out" : "")}.");
+        }
+
+        _warnings.Add($"{task.Task.Name}: {which} left out of every condition, because an answer is longer than the context of {shortest} tokens.");
+        return task.Without(misfits);
     }
 
     /// <summary>Every draw in other orders, and in other wordings: one change at a time from the cell that the comparison itself has.</summary>

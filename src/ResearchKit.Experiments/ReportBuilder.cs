@@ -54,7 +54,7 @@ internal static class ReportBuilder
             Contamination = contamination,
             Calibration = Reliability.Calibrations(plan, results),
             Items = Items(plan, results),
-            Notes = Notes(tasks, inContext, comparisons, results),
+            Notes = Notes(plan, tasks, inContext, comparisons, results),
             Manifest = Manifest(config, device, plan),
         };
     }
@@ -226,7 +226,7 @@ internal static class ReportBuilder
         return $"{ReportFormat.Difference(task, comparison.Difference)} points {ReportFormat.Range(task, comparison.Interval!)}";
     }
 
-    private static List<ReportNote> Notes(List<TaskEntry> tasks, List<InContextCell> inContext, List<PairedComparison> comparisons, ComparisonResults results)
+    private static List<ReportNote> Notes(ComparisonPlan plan, List<TaskEntry> tasks, List<InContextCell> inContext, List<PairedComparison> comparisons, ComparisonResults results)
     {
         var notes = new List<ReportNote>();
         var few = comparisons.Where(comparison => !comparison.A.IsFineTuned).ToList();
@@ -241,6 +241,11 @@ internal static class ReportBuilder
         {
             var bias = gains.Count > 0 ? $" Where few-shot beats zero-shot ({List(gains)}), it does not lie above chance: the demonstrations may only undo a bias of the zero-shot prompt." : "";
             notes.Add(new ReportNote(NoteKind.MissedTarget, "In no model-task pair does few-shot beat zero-shot beyond the interval, corrected, and lie above chance: no learning from the prompt is shown here." + bias));
+        }
+
+        foreach (var task in plan.Tasks.Where(task => task.LeftOut.Count > 0))
+        {
+            notes.Add(new ReportNote(NoteKind.ContextOverflow, $"Left out of every condition, because an answer is longer than a model's context: {string.Join(", ", task.LeftOut)}.", task.Task.Name));
         }
 
         foreach (var group in results.InContext.GroupBy(pair => pair.Cell.Task.Task.Name))

@@ -53,6 +53,17 @@ public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fi
         return this with { Task = Task with { Prompt = prompt }, Fingerprint = TaskCatalog.Sha256(Fingerprint + JsonSerializer.Serialize(prompt, ConfigJson.Compact)), Wordings = [] };
     }
 
+    /// <summary>Test items that no condition scores, because an answer is longer than a model's context.</summary>
+    public IReadOnlyList<string> LeftOut { get; init; } = [];
+
+    /// <summary>The same task without some test items, under all its protocols.</summary>
+    public ReadyTask Without(IReadOnlyList<string> items)
+    {
+        var rest = Splits with { Test = [.. Splits.Test.Where(item => !items.Contains(item.Id))] };
+        string Rehashed(string fingerprint) => TaskCatalog.Sha256($"{fingerprint} without {string.Join(' ', items)}");
+        return this with { Splits = rest, Fingerprint = Rehashed(Fingerprint), LabelledFingerprint = Rehashed(LabelledFingerprint), OtherProtocols = [.. OtherProtocols.Select(other => other.Without(items))], LeftOut = items };
+    }
+
     /// <summary>The first <paramref name="count"/> training examples in the order of a seed, so that fewer are a prefix of more.</summary>
     public IReadOnlyList<LabelledExample> TrainingExamples(int count, long seed) =>
         Labelled(new CounterRandom(seed, "fine-tuning examples of " + Task.Name).Sample(Splits.Train.Count, count).Select(i => Splits.Train[i]));

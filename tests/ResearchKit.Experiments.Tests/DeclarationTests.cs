@@ -89,4 +89,22 @@ public sealed class DeclarationTests : IDisposable
         Assert.Contains("`tasks[0].shots` needs `in_context`", Assert.Single(Problems("""{"name":"rte","shots":[0]}""")));
         Assert.Contains("fine-tunes; leave it out of `protocols`", Assert.Throws<ConfigException>(() => TaskCatalog.Ready(new() { Name = "rte", File = "arc.json", Protocols = ["gpt1-finetune"] }, 1, _tiny.Base)).Message);
     }
+
+    [Fact]
+    public void AnItemWhoseAnswerNoContextHoldsIsLeftOutOfEveryConditionAndNamed()
+    {
+        var endless = string.Concat(Enumerable.Repeat("b a ", 400));
+        File.AppendAllLines(Path.Combine(_tiny.Base, "arc.jsonl"), [$$"""{"question": "What?", "choices": ["a", "{{endless}}"], "label": 0}"""]);
+        var config = _tiny.Config with { Tasks = [Arc()], InContext = new() { Shots = [0], Seeds = [1] } };
+        var plan = PlanOf(config);
+        var leftOut = Assert.Single(plan.Tasks[0].LeftOut);
+        Assert.Equal(8, plan.Tasks[0].Splits.Test.Count);
+        Assert.Contains(plan.Warnings, warning => warning.Contains($"{leftOut} left out of every condition", StringComparison.Ordinal));
+        var report = ReportModelJson.Deserialize(File.ReadAllText(Path.Combine(_tiny.Execute(config).Folder, "report.json")), "report.json");
+        Assert.Contains(report.Notes, note => note.Kind == NoteKind.ContextOverflow && note.Text.Contains(leftOut, StringComparison.Ordinal));
+        Assert.Equal(8, report.Tasks[0].ItemCount);
+
+        var error = Assert.Throws<ConfigException>(() => PlanOf(config with { InContext = config.InContext! with { Overflow = Evaluation.OverflowPolicy.Error } }));
+        Assert.Contains(leftOut, error.Message, StringComparison.Ordinal);
+    }
 }

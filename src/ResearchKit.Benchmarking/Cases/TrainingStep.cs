@@ -17,7 +17,7 @@ internal sealed class TrainingStep : BenchmarkCase
     public override void Run(BenchmarkContext context)
     {
         Measure(context, "12.7M", Small(256), 12, 256, context.Quick ? 3 : 7, 1.6);
-        Measure(context, "124M", Gpt2Small, 2, 256, context.Quick ? 2 : 5, 1.9);
+        Measure(context, "124M", Gpt2Small, 2, 256, context.Quick ? 2 : 7, 1.9);
         if (!context.Quick) Measure(context, "124M", Gpt2Small, 1, 1024, 3, 1.9);
     }
 
