@@ -13,16 +13,13 @@ public sealed class ContinuationEncoder
 
     /// <summary>Prepares a tokenizer.</summary>
     /// <param name="tokenizer">Text to ids.</param>
-    /// <param name="prefixTokenId">Id for an empty context; null takes the end-of-text token, or else the newline's first token.</param>
+    /// <param name="prefixTokenId">Id for an empty context; null takes the end-of-text token, or else what ends a sentence: the newline's first token, or the full stop (GPT-1 has no end-of-text token).</param>
     /// <exception cref="ConfigException">The tokenizer has none of these.</exception>
     public ContinuationEncoder(ITokenizer tokenizer, int? prefixTokenId = null)
     {
         _tokenizer = tokenizer;
-        PrefixTokenId = prefixTokenId ?? tokenizer.EndOfTextId ?? tokenizer.Encode("\n") switch
-        {
-            [var newline, ..] => newline,
-            _ => throw new ConfigException($"Tokenizer {tokenizer.Name} has neither an end-of-text token nor a newline to stand for an empty context; set the prefix token id."),
-        };
+        PrefixTokenId = prefixTokenId ?? tokenizer.EndOfTextId ?? SentenceEnd(tokenizer)
+            ?? throw new ConfigException($"Tokenizer {tokenizer.Name} has neither an end-of-text token nor a newline or full stop to stand for an empty context; set the prefix token id.");
         if (PrefixTokenId < 0 || PrefixTokenId >= tokenizer.VocabularySize)
         {
             throw new ConfigException($"Prefix token id {PrefixTokenId} is outside the vocabulary of {tokenizer.Name}, [0, {tokenizer.VocabularySize}).");
@@ -48,6 +45,10 @@ public sealed class ContinuationEncoder
         var (contextIds, continuationIds) = EncodePair(context, continuation);
         return continuationIds.Length > 0 ? (contextIds, continuationIds) : (contextIds, _tokenizer.Encode(continuation));
     }
+
+    // GPT-1's original pre-processing drops a line break at either end of a text and keeps it between words; its Hugging Face form drops them all.
+    private static int? SentenceEnd(ITokenizer tokenizer) =>
+        tokenizer.Encode("\n") is [var newline, ..] ? newline : tokenizer.Encode("a\na") is [_, var between, _] ? between : tokenizer.Encode(".") is [var stop, ..] ? stop : null;
 
     // The choices of an item share their context: encode it once, and hand out one array so that the model can see the sharing.
     private int[] Context(string text)

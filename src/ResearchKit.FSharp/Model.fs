@@ -56,11 +56,12 @@ module Model =
     /// The folder of a pulled model by name, such as gpt2, in the cache that the ecosystem's tools share; None where it was not pulled.
     let cached (name: string) : string option = Option.ofObj (HubCache().Find name)
 
-    /// Fetches a model from a hub-style server (HF_ENDPOINT) into that cache, checked file by file; gives its folder.
+    /// Fetches a model from a hub-style server (HF_ENDPOINT, with the access token of HF_TOKEN where there is one) into that cache, checked file by file; gives its folder.
     let pull (name: string) : Result<string, string list> =
         Problems.catch (fun () ->
-            use client = new System.Net.Http.HttpClient()
+            use client = new System.Net.Http.HttpClient(new HubAccess(HubPull.EndpointOf null, HubAccess.FindToken()))
             HubPull(client, HubCache()).PullAsync(name).GetAwaiter().GetResult().Folder)
+
     /// A model folder without tokenizer files, with a tokenizer of yours. Published files of GPT-1, GPT-2 and GPT-Neo load as they are.
     let loadWith (tokenizer: ITokenizer) (folder: string) : Result<Model, string list> =
         Problems.catch (fun () ->

@@ -35,6 +35,14 @@ module Metric =
     let bleu (references: string list list) (texts: string list) : float =
         Bleu.Corpus(Array.ofList texts, [| for accepted in references -> Array.ofList accepted |])
 
+    /// Corpus chrF likewise, 0 to 100.
+    let chrf (references: string list list) (texts: string list) : float =
+        CharacterF.Corpus(Array.ofList texts, [| for accepted in references -> Array.ofList accepted |])
+
+    /// Corpus TER likewise: edits per 100 words of the references, so that small is good.
+    let ter (references: string list list) (texts: string list) : float =
+        TranslationEditRate.Corpus(Array.ofList texts, [| for accepted in references -> Array.ofList accepted |])
+
     /// Share of right answers, from gold and predicted classes.
     let accuracy (gold: int list) (predicted: int list) : float = Classification.Accuracy(Array.ofList gold, Array.ofList predicted)
 

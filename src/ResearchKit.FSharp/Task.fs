@@ -94,6 +94,9 @@ module Task =
     let underProtocol (name: string) (task: EvaluationTask) : Result<EvaluationTask, string list> =
         Problems.catch (fun () -> TaskProtocols.Apply(task, name))
 
+    /// The task over the whole published set: where no training set is at hand, the items held back for training are scored too. Not for fine-tuning.
+    let overPublishedSet (task: EvaluationTask) : EvaluationTask = task.OverPublishedSet()
+
     let private fieldsOf (record: 'R) =
         let fields = Dictionary<string, string>()
 

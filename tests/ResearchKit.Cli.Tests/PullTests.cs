@@ -28,6 +28,7 @@ public sealed class PullTests : IDisposable
         var process = Rk.Start(new Dictionary<string, string?>
         {
             ["HF_HOME"] = _folder.File("home"), ["HF_HUB_CACHE"] = null, ["HUGGINGFACE_HUB_CACHE"] = null, ["HF_ENDPOINT"] = server?.Base.AbsoluteUri ?? "http://127.0.0.1:9", ["HF_HUB_OFFLINE"] = server is null ? "1" : null,
+            ["HF_TOKEN"] = "hf_secret", ["HF_HUB_DISABLE_IMPLICIT_TOKEN"] = null,
         }, arguments);
         return Rk.Finish(process);
     }
@@ -40,6 +41,8 @@ public sealed class PullTests : IDisposable
         Assert.True(pulled.ExitCode == 0, pulled.Error);
         Assert.Contains("acme/tiny at 89abcdef0123", pulled.Output);
         Assert.True(File.Exists(_folder.File($"home/hub/models--acme--tiny/snapshots/{Commit}/config.json")));
+        Assert.All(server.Authorizations, asked => Assert.Equal("Bearer hf_secret", asked.Authorization));
+        Assert.DoesNotContain("hf_secret", pulled.Output + pulled.Error);
         Assert.Contains("in the cache", Run(null, "pull", "acme/tiny").Output);
         var scored = Run(null, "eval", "--model", "acme/tiny", "--task", "suite/label-induction", "--limit", "2", "--threads", "1", "--device", "cpu");
         Assert.True(scored.ExitCode == 0, scored.Error);

@@ -38,6 +38,17 @@ public class ContinuationEncoderTests
         Assert.Equal(tokenizer.Encode("national"), continuation);
     }
 
+    [Theory]
+    [InlineData(Gpt1PreProcessing.Original, "a\na", 1)]                   // the line break between two words
+    [InlineData(Gpt1PreProcessing.HuggingFaceFallback, ".", 0)]           // which knows no line breaks
+    public void AnEmptyContextOfGpt1IsWhatEndsASentence(Gpt1PreProcessing preProcessing, string text, int place)
+    {
+        var tokenizer = Gpt1Tokenizer.FromFolder(SharedData.FolderOrSkip("vocab/gpt1"), preProcessing);
+        var (context, continuation) = new ContinuationEncoder(tokenizer).Encode("", "the cat sat .");
+        Assert.Equal([tokenizer.Encode(text)[place]], context);
+        Assert.Equal(tokenizer.Encode("the cat sat ."), continuation);
+    }
+
     [Fact]
     public void ContextsThatAreEqualAreOneArray()
     {

@@ -54,6 +54,12 @@ public sealed class UnreliableServer : IDisposable
     /// <summary>ETag of a path; null sends none.</summary>
     public Func<string, string?> EtagOf { get; init; } = _ => null;
 
+    /// <summary>Address that a path leads to; null serves the path.</summary>
+    public Func<string, string?> RedirectOf { get; init; } = _ => null;
+
+    /// <summary>Path and Authorization header of every request; null where it had none.</summary>
+    public ConcurrentQueue<(string Path, string? Authorization)> Authorizations { get; } = new();
+
     /// <summary>Path and first byte asked for, request by request.</summary>
     public ConcurrentQueue<(string Path, int From)> Requests { get; } = new();
 
@@ -92,6 +98,13 @@ public sealed class UnreliableServer : IDisposable
         var range = lines.FirstOrDefault(l => l.StartsWith("Range:", StringComparison.OrdinalIgnoreCase));
         var from = range is null ? 0 : int.Parse(range.Split('=')[1].TrimEnd('-'), CultureInfo.InvariantCulture);
         Requests.Enqueue((path, from));
+        Authorizations.Enqueue((path, lines.FirstOrDefault(l => l.StartsWith("Authorization:", StringComparison.OrdinalIgnoreCase))?.Split(':', 2)[1].Trim()));
+        if (RedirectOf(path) is { } address)
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nLocation: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+            return;
+        }
+
         var answer = _answers.TryDequeue(out var scripted) ? scripted : Answer.Honest;
 
         if (!_files.TryGetValue(path, out var file)) await WriteAsync("404 Not Found", [], 0);

@@ -12,10 +12,10 @@ internal static class Golden
 {
     public static string Root { get; } = Environment.GetEnvironmentVariable("RESEARCHKIT_GOLDEN") ?? Find();
 
-    /// <summary>Folders of a family that hold a file.</summary>
-    public static IEnumerable<string> Cases(string family, string file) => Directory.Exists(Path.Combine(Root, family))
-        ? Directory.GetDirectories(Path.Combine(Root, family)).Where(folder => File.Exists(Path.Combine(folder, file))).Select(folder => Path.GetRelativePath(Root, folder)).Order(StringComparer.Ordinal)
-        : [];
+    /// <summary>Folders, at any depth, of models of a type that hold a file (with a tensor of that name, where one is given).</summary>
+    public static IEnumerable<string> Cases(string modelType, string file, string? tensor = null) => Directory.EnumerateFiles(Root, file, SearchOption.AllDirectories)
+        .Where(path => tensor is null || Holds(path, tensor)).Select(path => Path.GetRelativePath(Root, Path.GetDirectoryName(path)!))
+        .Where(name => File.Exists(Path.Combine(Root, name, "config.json")) && (string?)Json(name, "config.json")["model_type"] == modelType).Order(StringComparer.Ordinal);
 
     public static JsonNode Json(string name, string file) => JsonNode.Parse(File.ReadAllText(Path.Combine(Root, name, file)))!;
 
@@ -64,6 +64,12 @@ internal static class Golden
 
     public static void AssertMostlyWithin(List<double> differences, double tolerance) =>
         Assert.True(differences.Count(d => d <= tolerance) >= 0.999 * differences.Count, $"only {differences.Count(d => d <= tolerance)} of {differences.Count} entries within {tolerance}");
+
+    private static bool Holds(string path, string tensor)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return file.Tensors.ContainsKey(tensor);
+    }
 
     private static string Find()
     {

@@ -15,7 +15,7 @@ public sealed class OptimizerTests
 
     public static TheoryData<string, bool> Gpt2Runs() => Runs("gpt2");
 
-    public static TheoryData<string, bool> Gpt1Runs() => Runs("gpt1");
+    public static TheoryData<string, bool> Gpt1Runs() => Runs("openai-gpt");
 
     [Theory, MemberData(nameof(Gpt2Runs))]
     public void FiveAdamwUpdatesFollowTheReferenceTrajectory(string name, bool fused)
@@ -189,10 +189,10 @@ public sealed class OptimizerTests
         });
     }
 
-    private static TheoryData<string, bool> Runs(string family)
+    private static TheoryData<string, bool> Runs(string modelType)
     {
         var data = new TheoryData<string, bool>();
-        foreach (var name in Golden.Cases(family, "training.json")) foreach (var fused in new[] { true, false }) data.Add(name, fused);
+        foreach (var name in Golden.Cases(modelType, "training.json")) foreach (var fused in new[] { true, false }) data.Add(name, fused);
         return data;
     }
 

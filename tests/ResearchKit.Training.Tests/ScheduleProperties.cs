@@ -54,7 +54,7 @@ public sealed class ScheduleProperties
     [Fact]
     public void Gpt1FineTuningStartsAtZeroAndFollowsTheReleasedCode()
     {
-        foreach (var name in Golden.Cases("gpt1", "training.json"))
+        foreach (var name in Golden.Cases("openai-gpt", "training.json"))
         {
             var run = Golden.Json(name, "training.json")["finetune_warmup_linear"]!;
             var schedule = new Gpt1LinearSchedule { Warmup = (double)run["warmup"]! };

@@ -18,6 +18,7 @@ internal sealed class PullVerb : Verb
         var json = Json();
         var command = new Command("pull", """
             Fetches a model from a hub-style server: only what is missing, carried on after an interruption, every file checked. A pulled model is named by --model.
+            A private or gated model needs an access token in HF_TOKEN (or where the hub's own login put it); it is shown to that server alone.
 
             Example:  rk pull gpt2 && rk eval --model gpt2 --task lambada --protocol gpt2-paper
             """) { name, revision, endpoint, cache, offline, json };
@@ -34,7 +35,7 @@ internal sealed class PullVerb : Verb
             }
 
             HubModel pulled;
-            using (var client = new HttpClient())
+            using (var client = new HttpClient(new HubAccess(HubPull.EndpointOf(parsed.GetValue(endpoint)), HubAccess.FindToken())))
             using (var line = new ProgressLine())
             {
                 pulled = await new HubPull(client, hub, parsed.GetValue(endpoint)).PullAsync(model, at, new PullLine(line), cancellation).ConfigureAwait(false);

@@ -125,13 +125,13 @@ public static class PaperResults
     // Which of the papers' metrics measure the same as one of ours.
     private static string[] PaperMetrics(string metric) => metric switch
     {
-        "accuracy" or "acc" or "exact_match" or "normalized_exact_match" or "multi_rc_exact_match" or "record_exact_match" => ["acc", "em"],
-        "f1" or "binary_f1" or "macro_f1" or "record_f1" or "coqa_f1" or "drop_f1" => ["f1"],
+        "accuracy" or "acc" or "exact_match" or "normalized_exact_match" or "multi_rc_exact_match" or "record_exact_match" or "squad_exact" or "caseless_match" or "caseless_match_without_articles" => ["acc", "em"],
+        "f1" or "binary_f1" or "macro_f1" or "record_f1" or "coqa_f1" or "drop_f1" or "squad_f1" => ["f1"],
         "multi_rc_f1" => ["f1a"],
         "bleu" => ["bleu", "BLEU-mb", "BLEU-sb"],
-        "rouge1" => ["rouge1_f1"],
-        "rouge2" => ["rouge2_f1"],
-        "rouge_l" => ["rougeL_f1"],
+        "rouge1" or "stemmed_rouge1" => ["rouge1_f1"],
+        "rouge2" or "stemmed_rouge2" => ["rouge2_f1"],
+        "rouge_l" or "stemmed_rouge_l" => ["rougeL_f1"],
         "word_perplexity" or "perplexity_per_word" or "target_perplexity" => ["ppl"],
         "token_perplexity" => ["token_ppl"],
         "bits_per_byte" => ["bpb"],

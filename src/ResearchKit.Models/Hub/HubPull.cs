@@ -27,15 +27,23 @@ public sealed class HubPull
     private readonly Uri _endpoint;
 
     /// <summary>Prepares fetching.</summary>
-    /// <param name="client">Client with the caller's proxy and timeout.</param>
+    /// <param name="client">Client with the caller's proxy and timeout; over <see cref="HubAccess"/> where a token is to be shown.</param>
     /// <param name="cache">Where models go.</param>
     /// <param name="endpoint">Server; null takes <see cref="EndpointVariable"/>, else https://huggingface.co.</param>
     /// <exception cref="ConfigException">The endpoint is not an http or https address.</exception>
     public HubPull(HttpClient client, HubCache cache, string? endpoint = null)
     {
         (_client, _cache) = (client, cache);
+        _endpoint = EndpointOf(endpoint);
+    }
+
+    /// <summary>The server's address.</summary>
+    /// <param name="endpoint">As given; null takes <see cref="EndpointVariable"/>, else https://huggingface.co.</param>
+    /// <exception cref="ConfigException">Not an http or https address.</exception>
+    public static Uri EndpointOf(string? endpoint)
+    {
         var address = !string.IsNullOrEmpty(endpoint) ? endpoint : Environment.GetEnvironmentVariable(EndpointVariable) is { Length: > 0 } variable ? variable : "https://huggingface.co";
-        _endpoint = Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+        return Uri.TryCreate(address.TrimEnd('/') + "/", UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
             ? uri : throw new ConfigException($"The hub's address ({address}) must begin with http:// or https://; it comes from --endpoint or {EndpointVariable}.");
     }
 
@@ -46,7 +54,9 @@ public sealed class HubPull
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether <see cref="OfflineVariable"/> forbids the network.</summary>
-    public static bool IsOffline => Environment.GetEnvironmentVariable(OfflineVariable)?.ToUpperInvariant() is "1" or "TRUE" or "YES" or "ON";
+    public static bool IsOffline => IsOn(OfflineVariable);
+
+    internal static bool IsOn(string variable) => Environment.GetEnvironmentVariable(variable)?.ToUpperInvariant() is "1" or "TRUE" or "YES" or "ON";
 
     /// <summary>Fetches what is missing of a model.</summary>
     /// <param name="name">Such as <c>gpt2</c> or <c>EleutherAI/gpt-neo-125m</c>.</param>
@@ -116,7 +126,7 @@ public sealed class HubPull
         {
             using var response = await _client.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancellation).ConfigureAwait(false);
             if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound)
-                throw new ConfigException($"{repository}: {url} answered {(int)response.StatusCode}: there is no such public model or revision on that server. Check the name, or give --endpoint.");
+                throw new ConfigException($"{repository}: {url} answered {(int)response.StatusCode}: there is no such model or revision on that server for you to read. Check the name, or give --endpoint; a private or gated model needs an access token in {HubAccess.TokenVariable}.");
             response.EnsureSuccessStatusCode();
             await using var stream = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
             body = await ReadAtMostAsync(stream, LongestListing, repository, cancellation).ConfigureAwait(false);

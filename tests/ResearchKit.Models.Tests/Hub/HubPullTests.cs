@@ -157,10 +157,46 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
+    public async Task TheTokenGoesToTheHubAloneHoweverItRedirects()
+    {
+        const string secret = "hf_secret";
+        var file = $"acme/tiny/resolve/{Commit}/model.safetensors";
+        using var elsewhere = new UnreliableServer(new() { ["cdn"] = Model["model.safetensors"] }, Answer.Drop);
+        var site = Site(Model);
+        site["moved/config"] = Model["config.json"];
+        using var hub = new UnreliableServer(site)
+        {
+            RedirectOf = path => path == file ? new Uri(elsewhere.Base, "cdn").AbsoluteUri : path.EndsWith("config.json", StringComparison.Ordinal) ? "/raw/moved/config" : null,
+        };
+        using var client = new HttpClient(new HubAccess(hub.Base, secret));
+        var pulled = await new HubPull(client, Cache, hub.Base.AbsoluteUri) { Pause = TimeSpan.Zero }.PullAsync("acme/tiny");
+        Assert.Equal(2, pulled.Fetched.Count);
+        Assert.All(hub.Authorizations, asked => Assert.Equal((asked.Path, "Bearer " + secret), asked));
+        Assert.Contains(hub.Authorizations, asked => asked.Path == "moved/config");
+        Assert.Equal(new string?[] { null, null }, elsewhere.Authorizations.Select(asked => asked.Authorization));              // dropped once, then carried on
+        Assert.True(elsewhere.Requests.Last().From > 0);                                                         // the range goes along
+    }
+
+    [Fact]
+    public async Task ATokenIsNeverPartOfAMessage()
+    {
+        using var hub = new UnreliableServer([]);
+        using var client = new HttpClient(new HubAccess(hub.Base, "hf_secret"));
+        var error = await Assert.ThrowsAsync<ConfigException>(() => new HubPull(client, Cache, hub.Base.AbsoluteUri).PullAsync("acme/tiny"));
+        Assert.Contains("HF_TOKEN", error.Message);
+        Assert.DoesNotContain("hf_secret", error.ToString());
+        using var round = new UnreliableServer([]) { RedirectOf = path => "/raw/" + path };
+        using var looping = new HttpClient(new HubAccess(round.Base, "hf_secret"));
+        error = await Assert.ThrowsAsync<ConfigException>(() => new HubPull(looping, Cache, round.Base.AbsoluteUri).PullAsync("acme/tiny"));
+        Assert.Contains("more than 10 redirects", error.Message);
+        Assert.DoesNotContain("hf_secret", error.ToString());
+    }
+
+    [Fact]
     public async Task AModelThatIsNotThereIsNamed()
     {
         using var server = new UnreliableServer([]);
-        Assert.Contains("no such public model", (await Assert.ThrowsAsync<ConfigException>(() => Pull(server))).Message);
+        Assert.Contains("no such model", (await Assert.ThrowsAsync<ConfigException>(() => Pull(server))).Message);
         Assert.Contains("must begin with http", Assert.Throws<ConfigException>(() => new HubPull(_client, Cache, "ftp://x")).Message);
         var pull = new HubPull(_client, Cache, server.Base.AbsoluteUri);
         foreach (var name in new[] { "../x", "a/b/c", "", "a--b", ".hidden", "a b" }) await Assert.ThrowsAsync<ConfigException>(() => pull.PullAsync(name));
