@@ -25,29 +25,36 @@ internal static class ThreadCrew
     /// <param name="body">Given the start and the end of a chunk. Must not throw, and must not depend on which thread runs it.</param>
     public static void For(int count, int chunkLength, int threads, Action<int, int> body)
     {
-        if (threads <= 1 || count <= chunkLength || !Caller.TryEnter())
-        {
-            for (var start = 0; start < count; start += chunkLength) body(start, Math.Min(count, start + chunkLength));
-            return;
-        }
-
+        // In a finally block no abort of a notebook's cell comes between: a worker would go on writing to memory that is freed by then.
         try
         {
-            for (; _workers < threads - 1; _workers++) new Thread(Work) { IsBackground = true, Name = nameof(ThreadCrew) }.Start();
-            var piece = new Piece(count, chunkLength, threads - 1, body);
-            Interlocked.Exchange(ref _piece, piece);
-            if (Volatile.Read(ref _sleepers) > 0)
-            {
-                lock (Bed) Monitor.PulseAll(Bed);
-            }
-
-            piece.TakeChunks();
-            piece.WaitForOthers();
         }
         finally
         {
-            Caller.Exit();
+            if (threads > 1 && count > chunkLength && Caller.TryEnter())
+            {
+                Share(count, chunkLength, threads, body);
+                Caller.Exit();
+            }
+            else
+            {
+                for (var start = 0; start < count; start += chunkLength) body(start, Math.Min(count, start + chunkLength));
+            }
         }
+    }
+
+    private static void Share(int count, int chunkLength, int threads, Action<int, int> body)
+    {
+        for (; _workers < threads - 1; _workers++) new Thread(Work) { IsBackground = true, Name = nameof(ThreadCrew) }.Start();
+        var piece = new Piece(count, chunkLength, threads - 1, body);
+        Interlocked.Exchange(ref _piece, piece);
+        if (Volatile.Read(ref _sleepers) > 0)
+        {
+            lock (Bed) Monitor.PulseAll(Bed);
+        }
+
+        piece.TakeChunks();
+        piece.WaitForOthers();
     }
 
     private static void Work()
