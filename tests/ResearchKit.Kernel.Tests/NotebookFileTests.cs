@@ -82,10 +82,25 @@ public sealed class NotebookFileTests
         Assert.Equal(0, notebook.Strip());
     }
 
+    [Fact]
+    public void ARunIsNotedForThePageAndStripped()
+    {
+        var notebook = NotebookFile.Parse("a.ipynb", Sample);
+        notebook.MarkRun();
+        var version = ResearchKit.Experiments.RunEnvironment.KitVersion;
+        Assert.StartsWith($"ResearchKit {version}, 20", notebook.Origin, StringComparison.Ordinal);
+        Assert.Contains($"Run with {System.Net.WebUtility.HtmlEncode(notebook.Origin)}.</footer>", HtmlPage.Of(notebook, sharesScript: false), StringComparison.Ordinal);
+        notebook.Strip();
+        Assert.Null(notebook.Origin);
+        Assert.DoesNotContain(version, notebook.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{\"dotnet_interactive\":{\"language\":\"csharp\"}}", "csharp")]
     [InlineData("{\"polyglot_notebook\":{\"kernelName\":\"fsharp\"}}", "fsharp")]
     [InlineData("{\"dotnet_interactive\":{\"language\":\"fsharp\"},\"polyglot_notebook\":{\"kernelName\":\"csharp\"}}", "csharp")]
+    [InlineData("{\"vscode\":{\"languageId\":\"csharp\"}}", "csharp")]
+    [InlineData("{\"vscode\":{\"languageId\":\"polyglot-notebook\"}}", null)]
     [InlineData("{}", null)]
     public void TheLanguageOfACellIsReadFromDotNetInteractivesAndPolyglotsMetadata(string metadata, string? language)
     {

@@ -54,7 +54,7 @@ internal sealed class NotebookVerb : Verb
         var output = new Option<string?>("--out") { Description = "Write here instead of into the file itself.", HelpName = "FILE|DIR/" };
         var mark = new Option<bool>("--mark-languages") { Description = "Also write each cell's language into its metadata, as .NET Interactive and Polyglot notebooks do, so that other tools open the file." };
         var command = new Command("strip", """
-            Removes outputs and execution counts, and nothing else: so notebooks are committed.
+            Removes what a run leaves, outputs, execution counts and the note of its version, and nothing else: so notebooks are committed.
 
             Example:  rk notebook strip notebooks/*.ipynb
             """) { files, output, mark };

@@ -27,6 +27,7 @@ internal static class HtmlPage
             else if (cell.IsCode) AppendCode(body, cell, notebook.Language);
         }
 
+        if (notebook.Origin is { } origin) body.Append("<footer class=\"prose\">Run with ").Append(WebUtility.HtmlEncode(origin)).Append(".</footer>\n");
         var content = body.ToString();
         if (sharesScript) content = ShareScript(content);
         return Asset("page.html").Replace("{{title}}", WebUtility.HtmlEncode(Title(notebook)), StringComparison.Ordinal)

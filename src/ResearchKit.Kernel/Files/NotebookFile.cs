@@ -96,9 +96,20 @@ internal sealed partial class NotebookFile
     /// <summary>Writes the file, through a temporary name.</summary>
     public void Write(string path) => AtomicFile.WriteText(path, ToString());
 
-    /// <summary>Removes outputs and execution counts; everything else stays.</summary>
+    /// <summary>Removes what a run leaves, outputs, execution counts and <see cref="Origin"/>; everything else stays.</summary>
     /// <returns>How many cells had some.</returns>
-    public int Strip() => Cells.Count(cell => cell.Strip());
+    public int Strip()
+    {
+        (_root["metadata"] as JsonObject)?.Remove("researchkit");
+        return Cells.Count(cell => cell.Strip());
+    }
+
+    /// <summary>What made the outputs: version of the kit and day; null where unknown.</summary>
+    public string? Origin => _root["metadata"]?["researchkit"] is JsonObject run ? $"ResearchKit {(string?)run["version"]}, {(string?)run["executed"]}" : null;
+
+    /// <summary>Notes in the metadata that this version of the kit makes the outputs, today.</summary>
+    public void MarkRun() =>
+        Metadata["researchkit"] = new JsonObject { ["version"] = Experiments.RunEnvironment.KitVersion, ["executed"] = DateTime.UtcNow.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture) };
 
     /// <summary>Writes into each code cell which language it is in, in the two forms that .NET Interactive and Polyglot notebooks use, where the cell does not say so yet.</summary>
     public void MarkLanguages()

@@ -27,6 +27,7 @@ internal static class NotebookRunner
         var displays = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
         var cells = notebook.Cells.Where(cell => cell.IsCode && !cell.Tags.Contains("skip-execution") && !string.IsNullOrWhiteSpace(cell.Source)).ToList();
         notebook.Strip();
+        notebook.MarkRun();
         NotebookOutcome? failure = null;
         for (var i = 0; i < cells.Count; i++)
         {
