@@ -17,7 +17,7 @@ namespace ResearchKit.Experiments;
 /// </remarks>
 internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string> warn)
 {
-    private sealed record Key(string TaskFingerprint, string Text, int Version = 1);
+    private sealed record Key(string TaskFingerprint, string Text, int Version = 3);
 
     private sealed record Finding(int GramLength, IReadOnlyList<string> DirtyIds);
 

@@ -20,8 +20,8 @@ namespace ResearchKit.Experiments;
 /// <summary>Turns a comparison's cells into what the report shows. A pure function: the same cells give the same report.</summary>
 internal static class ReportBuilder
 {
-    /// <summary>Items that the explorer shows, over all tasks, so that a study of many tasks still opens at once; all items count in every number.</summary>
-    private const int ExplorerItems = 360, MostItemsPerTask = 60, LeastItemsPerTask = 20;
+    /// <summary>Items that the explorer shows with prompts and log-probabilities, over all tasks, so that a study of many tasks still opens at once; of the others it has texts and scores.</summary>
+    private const int DetailedItems = 360, MostPerTask = 60, LeastPerTask = 20;
 
     internal const int Resamples = 2000;
 
@@ -32,11 +32,10 @@ internal static class ReportBuilder
         var tasks = plan.Tasks.Select(TaskEntryOf).ToList();
         var models = plan.Models.Select(ModelEntryOf).ToList();
         var comparisons = PairedRows.Of(config, plan, results);
-        return new ReportModel
+        var model = new ReportModel
         {
             Title = config.Name,
             Question = config.Question ?? "What does the model learn by fine-tuning, and what can it do from the prompt alone?",
-            Answer = Answer(tasks, inContext, comparisons),
             Facts =
             [
                 new("Models", Count(models.Count), string.Join(", ", models.Select(model => model.Name))),
@@ -48,6 +47,7 @@ internal static class ReportBuilder
             Tasks = tasks,
             InContext = inContext,
             FineTuning = fineTuning,
+            Summaries = Summaries(config, plan, results),
             Comparisons = comparisons,
             PaperValues = [.. tasks.SelectMany(task => PaperResults.Beside(task, models, record => IsSameProtocol(plan.Tasks.First(ready => ready.Task.Name == task.Name), record)))],
             VarianceSplits = config.InContext is { } shots ? Reliability.Variance(shots, plan, results) : [],
@@ -57,6 +57,7 @@ internal static class ReportBuilder
             Notes = Notes(plan, tasks, inContext, comparisons, results),
             Manifest = Manifest(config, device, plan),
         };
+        return model with { Answer = Answer(model) };
     }
 
     /// <summary>Name of a cell among those of its run.</summary>
@@ -101,6 +102,19 @@ internal static class ReportBuilder
             History = [.. result.Epochs.Select(epoch => new EpochRecord(epoch.Epoch, epoch.TrainLoss, epoch.ValidLoss, epoch.ValidAccuracy))],
             ItemScores = [.. items.Select(item => (double?)item.Score)],
         };
+    }
+
+    // A condition of one seed has its cell's interval.
+    private static List<ConditionSummary> Summaries(ComparisonConfig config, ComparisonPlan plan, ComparisonResults results)
+    {
+        var prompted = results.InContext.Select(pair => (pair.Cell.Task, Condition: ConditionOf(pair.Cell, plan), Items: pair.Result.Items));
+        var tuned = results.FineTuning.Select(pair => (pair.Cell.Task, Condition: new Condition(plan.Models[pair.Cell.Model].Name, LabelledCount: pair.Cell.Examples, Recipe: pair.Cell.Recipe), Items: (IReadOnlyList<ItemResult>)ItemsOf(pair.Cell.Task, pair.Result)));
+        return [.. prompted.Concat(tuned).GroupBy(run => (run.Task, run.Condition)).Where(runs => runs.Count() > 1).Select(runs =>
+        {
+            var (metric, seeds) = (MetricOf(runs.Key.Task), runs.Select(run => run.Items).ToList());
+            var scores = seeds.Select(items => TaskMetrics.Value(metric, items)).ToList();
+            return new ConditionSummary(runs.Key.Task.Task.Name, runs.Key.Condition, scores.Average(), Of(MetricInterval.OverSeeds(metric, seeds, config.Confidence)), scores.Count, ConditionSummaries.Deviation(scores));
+        })];
     }
 
     internal static string MetricOf(ReadyTask task) => TaskMetrics.Names(task.Task)[0];
@@ -191,36 +205,43 @@ internal static class ReportBuilder
         _ => "dense",
     };
 
-    private static string? Answer(List<TaskEntry> tasks, List<InContextCell> inContext, List<PairedComparison> comparisons)
+    // One sentence: what the prompt gives, what fine-tuning gives, and where the one passes the other. Counts are of differences that hold after Holm's correction.
+    private static string? Answer(ReportModel model)
     {
-        var tuned = comparisons.Where(comparison => comparison.A.IsFineTuned && comparison.Interval is not null).ToList();
-        var few = comparisons.Where(comparison => !comparison.A.IsFineTuned && comparison.Interval is not null).ToList();
-        if (tuned.Count == 0 && few.Count == 0) return null;
+        var (tuned, few) = (model.Comparisons.Where(row => row.A.IsFineTuned).ToList(), model.Comparisons.Where(row => !row.A.IsFineTuned).ToList());
         var parts = new List<string>();
         if (few.Count > 0)
         {
-            var best = few.MaxBy(comparison => comparison.Difference)!;
-            var gains = few.Where(comparison => comparison.Interval!.Low > 0).ToList();
-            var real = gains.Count(comparison => IsAboveChance(tasks, inContext, comparison));
-            parts.Add($"From the prompt alone, demonstrations help beyond the interval in {gains.Count} of {few.Count} model-task pairs, and lift the score above chance in {real} of them (largest gain: {best.A.Model} on {best.Task}, {Signed(tasks, best)})");
+            var gains = few.Where(row => Holds(row, 1)).ToList();
+            var real = gains.Count(row => IsAboveChance(model.Tasks, model.InContext, row));
+            var best = few.MaxBy(row => row.Difference)!;
+            parts.Add($"From the prompt alone, demonstrations raise the score in {gains.Count} of {few.Count} model-task pairs, above chance in {real} (largest gain: {best.A.Model} on {best.Task}, {Signed(model.Tasks, best)})");
         }
 
         if (tuned.Count > 0)
         {
-            var wins = tuned.Count(comparison => comparison.Interval!.Low > 0);
-            var losses = tuned.Count(comparison => comparison.Interval!.High < 0);
-            parts.Add($"fine-tuning on {tuned.Max(comparison => comparison.A.LabelledCount)} labelled examples beats {tuned[0].B.K}-shot in {wins} of {tuned.Count} pairs and loses in {losses}");
+            var examples = tuned.Select(row => row.A.LabelledCount!.Value).Distinct().Order().ToList();
+            parts.Add($"fine-tuning on {string.Join(" or ", examples)} labelled examples beats the prompt with the most demonstrations in {tuned.Count(row => Holds(row, 1))} of {tuned.Count} pairs and loses in {tuned.Count(row => Holds(row, -1))}");
+            var passes = Crossover.All(model, ConditionSummaries.All(model)).ToList();
+            var steps = passes.Where(row => row.PassesAt is not null).GroupBy(row => row.PassesAt!.Value).OrderBy(group => group.Key).Select(group => $"{group.Key} in {group.Count()}").ToList();
+            if (passes.Count > 0 && model.FineTuning.Select(cell => cell.LabelledCount).Distinct().Count() > 1)
+            {
+                parts.Add(steps.Count == 0 ? "its mean score never passes the best one from the prompt" : $"its mean score first passes the best one from the prompt at {string.Join(", ", steps)}, never in {passes.Count(row => row.PassesAt is null)}");
+            }
         }
 
-        return string.Join("; ", parts) + ".";
+        return parts.Count == 0 ? null : string.Join("; ", parts) + ".";
     }
 
+    /// <summary>Whether a difference of this sign holds: its interval excludes zero, and so does the test after Holm's correction.</summary>
+    private static bool Holds(PairedComparison row, int sign) => row.Interval is { } interval && (sign > 0 ? interval.Low > 0 : interval.High < 0) && row.HolmPValue < 0.05;
+
     /// <summary>Whether the first condition's score lies above guessing beyond the interval of every one of its seeds; a zero-shot bias below chance can make a large gain out of nothing learned.</summary>
-    private static bool IsAboveChance(List<TaskEntry> tasks, List<InContextCell> inContext, PairedComparison comparison) =>
+    private static bool IsAboveChance(IReadOnlyList<TaskEntry> tasks, IReadOnlyList<InContextCell> inContext, PairedComparison comparison) =>
         tasks.First(task => task.Name == comparison.Task).ChanceLevel is not { } chance
         || inContext.Where(cell => cell.Task == comparison.Task && ConditionSummaries.Of(cell) == comparison.A).All(cell => cell.Interval is null || cell.Interval.Low > chance);
 
-    private static string Signed(List<TaskEntry> tasks, PairedComparison comparison)
+    private static string Signed(IReadOnlyList<TaskEntry> tasks, PairedComparison comparison)
     {
         var task = tasks.First(entry => entry.Name == comparison.Task);
         return $"{ReportFormat.Difference(task, comparison.Difference)} points {ReportFormat.Range(task, comparison.Interval!)}";
@@ -230,7 +251,7 @@ internal static class ReportBuilder
     {
         var notes = new List<ReportNote>();
         var few = comparisons.Where(comparison => !comparison.A.IsFineTuned).ToList();
-        var gains = few.Where(comparison => comparison.Interval is { Low: > 0 } && comparison.HolmPValue < 0.05).ToList();
+        var gains = few.Where(comparison => Holds(comparison, 1)).ToList();
         var learned = gains.Where(comparison => IsAboveChance(tasks, inContext, comparison)).ToList();
         string List(IEnumerable<PairedComparison> pairs) => string.Join("; ", pairs.Select(pair => $"{pair.A.Model} on {pair.Task}, {Signed(tasks, pair)}"));
         if (learned.Count > 0)
@@ -275,17 +296,16 @@ internal static class ReportBuilder
         var fineTuning = results.FineTuning.ToLookup(pair => pair.Cell.Task);
         var tokenizers = plan.Models.Select(model => TokenizerFolder.Load(model.Folder)).ToList();
         var records = new List<ItemRecord>();
-        var perTask = Math.Clamp(ExplorerItems / plan.Tasks.Count, LeastItemsPerTask, MostItemsPerTask);
+        var perTask = Math.Clamp(DetailedItems / plan.Tasks.Count, LeastPerTask, MostPerTask);
         foreach (var task in plan.Tasks)
         {
             // One draw of the extremes of k, and one fine-tuning, for every model: enough to read, small enough to open.
             var shown = inContext[task].GroupBy(pair => (pair.Cell.Model, pair.Cell.Protocol))
                 .SelectMany(group => new[] { group.Min(pair => pair.Cell.Shots), group.Max(pair => pair.Cell.Shots) }.Distinct().Select(shots => group.First(pair => pair.Cell.Shots == shots))).ToList();
             var tuned = fineTuning[task].GroupBy(pair => pair.Cell.Model).Select(group => group.MaxBy(pair => pair.Cell.Examples)).ToList();
-            for (var i = 0; i < Math.Min(perTask, task.Splits.Test.Count); i++)
+            foreach (var (i, item) in task.Splits.Test.Index())
             {
-                var item = task.Splits.Test[i];
-                var predictions = shown.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Items[i], tokenizers[pair.Cell.Model]))
+                var predictions = i >= perTask ? [] : shown.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Items[i], tokenizers[pair.Cell.Model]))
                     .Concat(tuned.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Test.First(prediction => prediction.Id == item.Id), item)));
                 records.Add(new ItemRecord
                 {

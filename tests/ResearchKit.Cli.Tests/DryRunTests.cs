@@ -52,8 +52,8 @@ public sealed class DryRunTests : IDisposable
         Assert.InRange(root.GetProperty("memory_bytes").GetInt64(), 100L << 20, 4L << 30);
         Assert.Equal(root.GetProperty("forward_tokens").GetInt64(), root.GetProperty("list").EnumerateArray().Sum(cell => cell.GetProperty("forward_tokens").GetInt64()));
         var tasks = root.GetProperty("tasks").EnumerateArray().ToList();
-        // Connor's formula for 50 independent items and 30% discordant pairs, solved by hand: δ√n = 1.96√ψ + 0.8416√(ψ - δ²).
-        Assert.Equal(0.2119, tasks[1].GetProperty("detectable").GetDouble(), 0.0005);
+        // Connor's formula for 50 independent items and 30% discordant pairs, solved by hand: (δ - 1/n)√n = 1.96√ψ + 0.8416√(ψ - δ²).
+        Assert.Equal(0.2309, tasks[1].GetProperty("detectable").GetDouble(), 0.0005);
         Assert.True(tasks[0].GetProperty("units").GetInt32() < tasks[0].GetProperty("items").GetInt32(), "label induction has clusters of items");
         Assert.True(tasks[1].GetProperty("detectable_corrected").GetDouble() > tasks[1].GetProperty("detectable").GetDouble());
     }

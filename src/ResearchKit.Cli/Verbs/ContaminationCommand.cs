@@ -90,7 +90,7 @@ internal static class ContaminationCommand
     private static void Print(string task, ContaminationReport report, ContaminationScores? scores, int show)
     {
         static string Share(int count, int of) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} ({100.0 * count / of:0.0}%)");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{task}: {report.Examples.Count:N0} test items against {report.DocumentCount:N0} documents of {report.CorpusWordCount:N0} words, N = {report.GramLength}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{task}: {report.Examples.Count:N0} test items against {report.DocumentCount:N0} documents of {report.CorpusWordCount:N0} words, {(report.GramLength == 0 ? "whole items" : $"N = {report.GramLength}")}"));
         Console.WriteLine($"  dirty  {Share(report.DirtyCount, report.Examples.Count)}: an N-gram stands in a document");
         Console.WriteLine($"  clean  {Share(report.CleanCount, report.Examples.Count)}" + (report.ShortCount > 0 ? string.Create(CultureInfo.InvariantCulture, $", of them {report.ShortCount:N0} shorter than N words") : ""));
         if (scores is not null)

@@ -20,26 +20,39 @@ public static class ContaminationAnalysis
         if (examples.Count == 0) throw new ConfigException("Contamination: there are no examples to look for.");
         var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
         var read = examples.Select(example => ExampleWords.Read(example.Text, vocabulary)).ToArray();
-        var n = options.GramLength ?? GramLength([.. read.Select(words => words.Ids.Length)], options);
-        if (n < 1) throw new ConfigException($"Contamination: n-grams of {n} words; at least 1 is needed.");
+        var whole = options is { WholeExamples: true, GramLength: null };
+        var n = whole ? 0 : options.GramLength ?? GramLength([.. read.Select(words => words.Ids.Length)], options);
+        if (n < 1 && !whole) throw new ConfigException($"Contamination: n-grams of {n} words; at least 1 is needed.");
 
-        var index = new GramIndex(read, n);
+        // One index for every length that is looked for, and each example's place in its own.
+        var groups = read.Index().GroupBy(entry => whole ? Math.Max(1, entry.Item.Ids.Length) : n).ToList();
+        var indices = groups.Select(group => new GramIndex([.. group.Select(entry => entry.Item)], group.Key)).ToList();
+        var places = groups.SelectMany((group, g) => group.Select((entry, place) => (entry.Index, (Group: g, Place: place, Length: group.Key)))).ToDictionary(pair => pair.Index, pair => pair.Item2);
         var (documents, words) = (0, 0L);
         var lookup = vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         foreach (var document in corpus)
         {
             cancellation.ThrowIfCancellationRequested();
             documents++;
-            index.BeginDocument(document.Name);
+            foreach (var index in indices) index.BeginDocument(document.Name);
             var scanner = new WordScanner(document.Text);
+            var end = 0;
             while (scanner.Next())
             {
                 words++;
-                index.Push(lookup.TryGetValue(scanner.Word, out var id) ? id : -1, scanner.Start);
+                // A whole example stands on one line of a generated document; words of two lines only happen to meet.
+                if (whole && document.Text.AsSpan(end, scanner.Start - end).Contains('\n'))
+                {
+                    foreach (var index in indices) index.Push(-1, end);
+                }
+
+                end = scanner.End;
+                var word = lookup.TryGetValue(scanner.Word, out var id) ? id : -1;
+                foreach (var index in indices) index.Push(word, scanner.Start);
             }
         }
 
-        return new ContaminationReport(n, [.. examples.Select((example, i) => new ExampleOverlap(example.Id, read[i].Ids.Length, Spans(example.Text, read[i], i, index, n)))], documents, words);
+        return new ContaminationReport(n, [.. examples.Select((example, i) => new ExampleOverlap(example.Id, read[i].Ids.Length, Spans(example.Text, read[i], places[i].Place, indices[places[i].Group], places[i].Length)))], documents, words);
     }
 
     /// <summary>N by the paper's rule: the 5th percentile of the lengths in words (the least length that at least 5% of the examples do not exceed), within the options' bounds.</summary>

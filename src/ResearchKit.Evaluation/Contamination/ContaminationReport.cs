@@ -22,14 +22,19 @@ public sealed record ContaminationOptions
     /// <summary>Largest n-gram length of the rule. Default 13.</summary>
     public int Maximum { get; init; } = 13;
 
-    /// <summary>The paper's options for a task: a minimum of 2 words for generated tasks (<c>gpt3/…</c>, <c>suite/…</c>), otherwise 8.</summary>
+    /// <summary>Whether only whole examples count, question and answer in a row on one line, instead of n-grams of one length; a given <see cref="GramLength"/> goes before it.
+    /// For items of few short words, of which parts stand in any text. Default false.</summary>
+    public bool WholeExamples { get; init; }
+
+    /// <summary>The options for a task: of the paper (a minimum of 2 words for its word tasks, <c>gpt3/…</c>, otherwise 8), and whole items for the generated suite (<c>suite/…</c>), where
+    /// a few letters in a row are no overlap.</summary>
     /// <param name="task">Task name.</param>
     public static ContaminationOptions For(string task) =>
-        task.StartsWith("gpt3/", StringComparison.Ordinal) || task.StartsWith("suite/", StringComparison.Ordinal) ? new() { Minimum = 2 } : new();
+        task.StartsWith("suite/", StringComparison.Ordinal) ? new() { WholeExamples = true } : task.StartsWith("gpt3/", StringComparison.Ordinal) ? new() { Minimum = 2 } : new();
 }
 
 /// <summary>Which examples overlap with a corpus.</summary>
-/// <param name="GramLength">Words of an n-gram, N.</param>
+/// <param name="GramLength">Words of an n-gram, N; 0 where whole examples were looked for.</param>
 /// <param name="Examples">Every example, in the order given.</param>
 /// <param name="DocumentCount">Documents read.</param>
 /// <param name="CorpusWordCount">Words read.</param>

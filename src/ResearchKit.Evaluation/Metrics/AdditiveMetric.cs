@@ -13,6 +13,9 @@ public sealed class AdditiveMetric
     /// <summary>Name as in <see cref="TaskResult.Metrics"/>.</summary>
     public string Name { get; }
 
+    /// <summary>Whether the metric is the mean of scores in [0, 1] of single items.</summary>
+    public bool IsMeanOfShares { get; private init; }
+
     /// <summary>Prepares a metric.</summary>
     /// <param name="name">Metric, or <c>METRIC/RULE</c> for the predictions of another ranking rule.</param>
     /// <param name="items">All items that will occur; they fix the number of classes.</param>
@@ -26,7 +29,7 @@ public sealed class AdditiveMetric
             ?? throw new ArgumentException($"Metric {name}: item {item.Id} has no prediction" + (rule is null ? "." : $" by rule {rule}."));
         string PredictedText(ItemResult item) => item.Choices[Prediction(item).Choice].Answer;
 
-        AdditiveMetric Mean(Func<ItemResult, double> score) => Sum(name, item => [score(item), 1], sums => sums[0] / sums[1]);
+        AdditiveMetric Mean(Func<ItemResult, double> score) => Sum(name, item => [score(item), 1], sums => sums[0] / sums[1], isMeanOfShares: items.All(item => score(item) is >= 0 and <= 1));
         AdditiveMetric MeanWhere(Func<ItemResult, bool> counts, Func<ItemResult, double> score) =>
             Sum(name, item => counts(item) ? [score(item), 1] : [0, 0], sums => sums[1] == 0 ? 0 : sums[0] / sums[1]);
         AdditiveMetric PerUnit(Func<ItemResult, double> unit, Func<double, double> value) =>
@@ -80,7 +83,7 @@ public sealed class AdditiveMetric
     /// <summary>The metric of summed items.</summary>
     public double Value(double[] sums) => _value(sums);
 
-    private static AdditiveMetric Sum(string name, Func<ItemResult, double[]> ofItem, Func<double[], double> value) => new(name, items =>
+    private static AdditiveMetric Sum(string name, Func<ItemResult, double[]> ofItem, Func<double[], double> value, bool isMeanOfShares = false) => new(name, items =>
     {
         var sums = ofItem(items[0]);
         foreach (var item in items.Skip(1))
@@ -90,7 +93,10 @@ public sealed class AdditiveMetric
         }
 
         return sums;
-    }, value);
+    }, value)
+    {
+        IsMeanOfShares = isMeanOfShares,
+    };
 
     private static AdditiveMetric OfLabels(string name, IReadOnlyList<ItemResult> items, Func<ItemResult, ChoicePrediction> prediction, Func<LabelCounts, double> value)
     {

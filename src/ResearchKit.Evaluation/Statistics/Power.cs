@@ -5,19 +5,19 @@ namespace ResearchKit.Evaluation.Statistics;
 /// <summary>Smallest difference that a design can detect, before anything runs. Two-sided tests, normal approximation.</summary>
 public static class Power
 {
-    /// <summary>Smallest accuracy difference of two systems on the same items (McNemar).</summary>
+    /// <summary>Smallest accuracy difference of two systems on the same items that McNemar's exact test finds.</summary>
     /// <param name="itemCount">Items n, at least 1.</param>
     /// <param name="discordantShare">Share ψ of items that exactly one of the two gets right, (0, 1]; a guess such as 0.3 before a run.</param>
     /// <param name="power">Chance to find a difference of this size; default 0.8.</param>
     /// <param name="significance">α; default 0.05.</param>
-    /// <returns>δ in (0, ψ] with z_{1-α/2}·√ψ + z_power·√(ψ - δ²) = δ·√n (Connor 1987); not a number where even δ = ψ is not detectable.</returns>
+    /// <returns>δ in (0, ψ] with z_{1-α/2}·√ψ + z_power·√(ψ - δ²) = (δ - 1/n)·√n (Connor 1987, with the correction for continuity that the exact test amounts to); not a number where even δ = ψ is not detectable.</returns>
     public static double DetectablePairedDifference(int itemCount, double discordantShare, double power = 0.8, double significance = 0.05)
     {
         Check(itemCount, power, significance);
         if (!(discordantShare > 0 && discordantShare <= 1)) throw new ArgumentOutOfRangeException(nameof(discordantShare), discordantShare, "The discordant share must lie in (0, 1].");
         var (za, zb) = (Normal.InvCDF(0, 1, 1 - significance / 2), Normal.InvCDF(0, 1, power));
         return Smallest(discordantShare, delta =>
-            delta * Math.Sqrt(itemCount) - za * Math.Sqrt(discordantShare) - zb * Math.Sqrt(Math.Max(0, discordantShare - delta * delta)));
+            (delta - 1.0 / itemCount) * Math.Sqrt(itemCount) - za * Math.Sqrt(discordantShare) - zb * Math.Sqrt(Math.Max(0, discordantShare - delta * delta)));
     }
 
     /// <summary>Smallest accuracy difference of two systems on different items of equal number.</summary>

@@ -12,11 +12,35 @@ public static class ProportionInterval
     public static Interval Wilson(int successes, int count, double level = 0.95)
     {
         Check(successes, count, level);
-        double n = count, p = successes / n, z = Quantiles.Normal(level), z2 = z * z;
+        return Score(successes / (double)count, count, Quantiles.Normal(level), level, "wilson");
+    }
+
+    /// <summary>Wilson's interval of a mean of scores in [0, 1] whose variance is estimated, because items share clusters or several seeds scored them:
+    /// with as many independent items as have that variance, and Student's quantile in place of the normal one (Kott and Carr 1997). It never leaves [0, 1].</summary>
+    /// <param name="mean">The mean, [0, 1].</param>
+    /// <param name="variance">Its estimated variance, at least 0.</param>
+    /// <param name="degreesOfFreedom">Of that estimate, at least 1.</param>
+    /// <param name="unitCount">Independent units: they stand in for the variance where there is none, as where all scores are 1.</param>
+    /// <param name="level">Confidence in (0, 1); default 0.95.</param>
+    /// <param name="method">Name of the interval.</param>
+    public static Interval WilsonOfMean(double mean, double variance, double degreesOfFreedom, int unitCount, double level = 0.95, string method = "wilson-effective")
+    {
+        Quantiles.CheckLevel(level);
+        if (!(mean >= 0 && mean <= 1)) throw new ArgumentOutOfRangeException(nameof(mean), mean, "A mean of scores in [0, 1] lies there itself.");
+        if (!(variance >= 0)) throw new ArgumentOutOfRangeException(nameof(variance), variance, "A variance is at least 0.");
+        // Less than 10⁻⁸ of the largest variance is rounding.
+        var spread = mean * (1 - mean);
+        var count = spread <= 0 || variance < 1e-8 * spread ? unitCount : spread / variance;
+        return Score(mean, count, Quantiles.Student(level, degreesOfFreedom), level, method);
+    }
+
+    // At 0 and 1 the bound is exactly there; rounding must not move it.
+    private static Interval Score(double p, double n, double z, double level, string method)
+    {
+        var z2 = z * z;
         var center = (p + z2 / (2 * n)) / (1 + z2 / n);
         var half = z / (1 + z2 / n) * Math.Sqrt(p * (1 - p) / n + z2 / (4 * n * n));
-        // At 0 and n successes the bound is exactly 0 or 1; rounding must not move it.
-        return new Interval(p, successes == 0 ? 0 : center - half, successes == count ? 1 : center + half, level, "wilson");
+        return new Interval(p, p <= 0 ? 0 : center - half, p >= 1 ? 1 : center + half, level, method);
     }
 
     /// <summary>Clopper and Pearson's exact interval (1934): never below its level, and therefore wide.</summary>

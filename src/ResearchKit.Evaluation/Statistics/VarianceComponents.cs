@@ -107,24 +107,33 @@ public sealed record VarianceComponents
         return draws > int.MaxValue ? null : Math.Max(1, (int)draws);
     }
 
+    /// <summary>Variance of the mean over items, draws and variants like these, and Satterthwaite's degrees of freedom of that estimate.</summary>
+    public (double Variance, double DegreesOfFreedom) MeanVariance
+    {
+        get
+        {
+            double[] signs = [1, 1, 1, -1, -1, -1, 1];
+            var cells = (double)ItemCount * DrawCount * VariantCount;
+            var terms = signs.Select((sign, t) => _degrees[t] > 0 ? sign * _meanSquares[t] / cells : 0).ToArray();
+            // Where the difference of mean squares falls below what items alone give, that is the better estimate.
+            var (items, variance) = (_meanSquares[0] / cells, terms.Sum());
+            return variance <= items ? (items, _degrees[0])
+                : (variance, Math.Max(1, variance * variance / terms.Select((term, t) => _degrees[t] > 0 ? term * term / _degrees[t] : 0).Sum()));
+        }
+    }
+
     /// <summary>Interval of the mean over items, draws and variants like these, with Satterthwaite's degrees of freedom.</summary>
     /// <param name="level">Confidence in (0, 1); default 0.95.</param>
     public Interval Interval(double level = 0.95)
     {
         Quantiles.CheckLevel(level);
-        double[] signs = [1, 1, 1, -1, -1, -1, 1];
-        var cells = (double)ItemCount * DrawCount * VariantCount;
-        var terms = signs.Select((sign, t) => _degrees[t] > 0 ? sign * _meanSquares[t] / cells : 0).ToArray();
-        // Where the difference of mean squares falls below what items alone give, that is the better estimate.
-        var items = _meanSquares[0] / cells;
-        var (variance, degrees) = (terms.Sum(), 0.0);
-        if (variance <= items) (variance, degrees) = (items, _degrees[0]);
-        else degrees = variance * variance / terms.Select((term, t) => _degrees[t] > 0 ? term * term / _degrees[t] : 0).Sum();
-        var half = variance == 0 ? 0 : Quantiles.Student(level, Math.Max(1, degrees)) * Math.Sqrt(variance);
+        var (variance, degrees) = MeanVariance;
+        var half = variance == 0 ? 0 : Quantiles.Student(level, degrees) * Math.Sqrt(variance);
         return new Interval(Mean, Mean - half, Mean + half, level, "crossed-anova");
     }
 
-    /// <summary>Percentile interval of the mean by resampling items, draws and variants, each by itself (the pigeonhole bootstrap, Owen 2007, which is on the safe side).</summary>
+    /// <summary>Percentile interval of the mean by resampling items, draws and variants, each by itself (the pigeonhole bootstrap, Owen 2007).</summary>
+    /// <remarks>Resamples of few draws spread too little, of interactions too much; the quantiles are read where the spread of <see cref="MeanVariance"/> and Student's quantile put them.</remarks>
     public Interval Bootstrap(BootstrapOptions? options = null)
     {
         options ??= new BootstrapOptions();
@@ -148,7 +157,10 @@ public sealed record VarianceComponents
         }
 
         Array.Sort(values);
-        var tail = (1 - options.Level) / 2;
+        var center = values.Average();
+        var spread = values.Sum(value => (value - center) * (value - center)) / values.Length;
+        var (variance, degrees) = MeanVariance;
+        var tail = spread <= 0 ? (1 - options.Level) / 2 : MathNet.Numerics.Distributions.Normal.CDF(0, 1, -Quantiles.Student(options.Level, degrees) * Math.Sqrt(variance / spread));
         return new Interval(Mean, Statistics.Bootstrap.Quantile(values, tail), Statistics.Bootstrap.Quantile(values, 1 - tail), options.Level, "crossed-bootstrap");
     }
 

@@ -13,8 +13,8 @@ public static class ConditionSummaries
     public static Condition Of(FineTuningCell cell) => new(cell.Model, LabelledCount: cell.LabelledCount, Recipe: cell.Recipe);
 
     /// <summary>One summary for every task and condition: tasks and models in the report's order, in-context before fine-tuned, by growing k or number of examples.</summary>
-    /// <remarks>Over S seeds the half-width on either side is √(mean of the cells' squared half-widths + z²·s²/S), s the standard deviation over seeds:
-    /// all seeds score the same items, so the item part does not shrink with S, the seed part does. Slightly wide, since s also holds some of the item noise.
+    /// <remarks>Where the runner gave none, the half-width over S seeds is on either side √(mean of the cells' squared half-widths + t²·s²/S), s the standard deviation over seeds and t Student's quantile:
+    /// all seeds score the same items, so the item part does not shrink with S, the seed part does. Wide, since s also holds some of the item noise; fractions stay within [0, 1].
     /// One seed keeps its cell's interval. Cells without an interval give a summary without one.</remarks>
     public static IReadOnlyList<ConditionSummary> All(ReportModel model)
     {
@@ -39,6 +39,7 @@ public static class ConditionSummaries
         order.AddRange(model.Summaries.Select(summary => (summary.Task, summary.Condition)).Where(key => !groups.ContainsKey(key)));
 
         var tasks = Positions(model.Tasks.Select(task => task.Name));
+        var fractions = model.Tasks.Where(task => task.Unit == ScoreUnit.Fraction).Select(task => task.Name).ToHashSet(StringComparer.Ordinal);
         var models = Positions(model.Models.Select(entry => entry.Name));
         var variants = Positions(order.Select(key => Variant(key.Condition)));
         return
@@ -49,7 +50,7 @@ public static class ConditionSummaries
                 .ThenBy(key => key.Condition.IsFineTuned)
                 .ThenBy(key => variants[Variant(key.Condition)])
                 .ThenBy(key => key.Condition.LabelledCount ?? key.Condition.K)
-                .Select(key => given.GetValueOrDefault(key) ?? Pool(key.Task, key.Condition, groups[key])),
+                .Select(key => given.GetValueOrDefault(key) ?? Pool(key.Task, key.Condition, groups[key], fractions.Contains(key.Task))),
         ];
     }
 
@@ -61,7 +62,7 @@ public static class ConditionSummaries
         return Math.Sqrt(scores.Sum(score => (score - mean) * (score - mean)) / (scores.Count - 1));
     }
 
-    private static ConditionSummary Pool(string task, Condition condition, List<(double Score, Interval? Interval)> cells)
+    private static ConditionSummary Pool(string task, Condition condition, List<(double Score, Interval? Interval)> cells, bool isFraction)
     {
         var mean = cells.Average(cell => cell.Score);
         var deviation = Deviation([.. cells.Select(cell => cell.Score)]);
@@ -69,11 +70,12 @@ public static class ConditionSummaries
         if (intervals.Count < cells.Count || intervals.Any(interval => interval.Level != intervals[0].Level)) return new(task, condition, mean, null, cells.Count, deviation);
         if (cells.Count == 1) return new(task, condition, mean, intervals[0], 1);
 
-        var z = Normal.InvCDF(0, 1, 0.5 + intervals[0].Level / 2);
-        var seeds = z * z * deviation!.Value * deviation.Value / cells.Count;
+        var t = StudentT.InvCDF(0, 1, cells.Count - 1, 0.5 + intervals[0].Level / 2);
+        var seeds = t * t * deviation!.Value * deviation.Value / cells.Count;
         var below = Math.Sqrt(cells.Average(cell => Square(cell.Score - cell.Interval!.Low)) + seeds);
         var above = Math.Sqrt(cells.Average(cell => Square(cell.Interval!.High - cell.Score)) + seeds);
-        return new(task, condition, mean, new Interval(mean - below, mean + above, intervals[0].Level), cells.Count, deviation);
+        var (low, high) = isFraction ? (Math.Max(0, mean - below), Math.Min(1, mean + above)) : (mean - below, mean + above);
+        return new(task, condition, mean, new Interval(low, high, intervals[0].Level), cells.Count, deviation);
     }
 
     private static double Square(double value) => value * value;

@@ -219,7 +219,7 @@ public sealed record VarianceSplit(string Task, string Model, int K, double Item
 
 /// <summary>Overlap of a task with the pre-training text (Brown et al. 2020, appendix C).</summary>
 /// <param name="Task">Name of the task.</param>
-/// <param name="GramLength">Length N of the N-grams, words.</param>
+/// <param name="GramLength">Length N of the N-grams, words; 0 where whole items were looked for.</param>
 /// <param name="CleanCount">Items without overlap.</param>
 /// <param name="DirtyCount">Items with overlap.</param>
 /// <param name="AllScore">Score on all items; null where there are none.</param>

@@ -41,7 +41,8 @@ internal static class ReportFormat
     public static string Power(double value)
     {
         if (value == 0 || !double.IsFinite(value)) return Significant(value);
-        var exponent = (int)Math.Floor(Math.Log10(Math.Abs(value)));
+        // What rounds to ten belongs to the next power.
+        var exponent = (int)Math.Floor(Math.Log10(Math.Abs(value) * (1 + 0.05 / 9.95)));
         return Number(value / Math.Pow(10, exponent), 1) + " × " + PowerOfTen(exponent);
     }
 

@@ -198,7 +198,7 @@ internal sealed class ReportTables(ReportModel model)
         [
             .. model.Contamination.Select(row => (IReadOnlyList<ReportValue>)
             [
-                row.Task, row.Condition is { } condition ? Labels.Full(condition) : "", row.Text, ReportValue.Of(row.GramLength), ReportValue.Of(row.CleanCount), ReportValue.Of(row.DirtyCount), ReportValue.Score(_tasks[row.Task], row.AllScore),
+                row.Task, row.Condition is { } condition ? Labels.Full(condition) : "", row.Text, row.GramLength == 0 ? "whole item" : ReportValue.Of(row.GramLength), ReportValue.Of(row.CleanCount), ReportValue.Of(row.DirtyCount), ReportValue.Score(_tasks[row.Task], row.AllScore),
                 ReportValue.Score(_tasks[row.Task], row.CleanScore), ReportValue.Score(_tasks[row.Task], row.DirtyScore),
             ]),
         ]);

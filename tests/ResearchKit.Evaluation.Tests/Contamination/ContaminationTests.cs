@@ -162,4 +162,17 @@ public class ContaminationTests
         Assert.Throws<ConfigException>(() => Analyze(3, [], "text"));
         Assert.Throws<ConfigException>(() => Analyze(0, ["a"], "text"));
     }
+
+    [Fact]
+    public void OfAGeneratedItemQuestionAndAnswerMustStandThereWhole()
+    {
+        // The same letters in a row, with another answer or cut off, are no overlap; with the item's own answer they are.
+        ContaminationExample[] items = [new("spelled", "b e e n\nb"), new("answered", "g o l d\ng"), new("short", "a x\na")];
+        CorpusText[] corpus = [new("one", "b e e n -> n\ng o l d -> g\nf o u r -> f"), new("two", "b e e n"), new("three", "a x b"), new("four", "x e e b -> b e e n\nb i t -> b")];
+        var report = ContaminationAnalysis.Run(items, corpus, ContaminationOptions.For("suite/function-first"));
+        Assert.Equal(["answered"], report.Examples.Where(example => example.IsDirty).Select(example => example.Id));
+        Assert.Equal((0, 0), (report.GramLength, report.ShortCount));
+        Assert.Equal("g o l d\ng", Assert.Single(report.Examples[1].Spans).Text);
+        Assert.Equal(2, ContaminationAnalysis.Run(items, corpus, ContaminationOptions.For("gpt3/x") with { GramLength = 4 }).DirtyCount);      // what counting runs of letters would say
+    }
 }

@@ -106,7 +106,7 @@ public class PairedComparisonTests
     {
         var (first, _) = Runs();
         Assert.Equal(ProportionInterval.Wilson(15, 20), MetricInterval.Of("accuracy", first));
-        Assert.Equal("cluster-robust", MetricInterval.Of("accuracy", Runs(i => $"{i / 4}").First).Method);
+        Assert.Equal("wilson-clustered", MetricInterval.Of("accuracy", Runs(i => $"{i / 4}").First).Method);
         var f1 = MetricInterval.Of("binary_f1", first);
         Assert.Equal("bootstrap-bca", f1.Method);
         Assert.True(f1.Low < f1.Estimate && f1.Estimate < f1.High);

@@ -37,6 +37,31 @@ public class ReferenceValueTests
     }
 
     [Fact]
+    public void WilsonOfAMeanIsWilsonsOfAsManyItemsAsHaveItsVariance()
+    {
+        // 80% with the variance of 50 items, many degrees of freedom: Wilson of 40 in 50. All right: of as many units.
+        var (expected, interval) = (ProportionInterval.Wilson(40, 50), ProportionInterval.WilsonOfMean(0.8, 0.8 * 0.2 / 50, 1e7, 17));
+        Assert.Equal(expected.Low, interval.Low, 5);
+        Assert.Equal(expected.High, interval.High, 5);
+        var all = ProportionInterval.WilsonOfMean(1, 0, 1e7, 20);
+        Assert.Equal(ProportionInterval.Wilson(20, 20).Low, all.Low, 5);
+        Assert.Equal(1, all.High);
+    }
+
+    [Fact]
+    public void AnIntervalOverSeedsIsOneOverItemsWhereSeedsSayTheSame()
+    {
+        ItemResult[] items = [.. Enumerable.Range(0, 50).Select(i => new ItemResult { Id = $"{i}", Prompt = "", Score = i < 40 ? 1 : 0 })];
+        var interval = MetricInterval.OverSeeds("accuracy", [items, items, items]);
+        var expected = ProportionInterval.WilsonOfMean(0.8, 0.8 * 0.2 / 49, 49, 50);
+        Assert.Equal(0.8, interval.Estimate, 12);
+        Assert.Equal(expected.Low, interval.Low, 9);
+        Assert.Equal(expected.High, interval.High, 9);
+        Assert.Throws<ArgumentException>(() => MetricInterval.OverSeeds("accuracy", [items, [.. items.Reverse()]]));
+        Assert.Throws<ArgumentException>(() => MetricInterval.OverSeeds("accuracy", [items]));
+    }
+
+    [Fact]
     public void AMeanHasItsTextbookStandardErrorAndStudentInterval()
     {
         var mean = MeanEstimate.Of([1, 2, 3, 4]);
@@ -105,10 +130,10 @@ public class ReferenceValueTests
     [Fact]
     public void TheDetectableDifferenceSolvesItsEquation()
     {
-        // n = 200, ψ = 0.3, 80%: 1.95996·√0.3 + 0.84162·√(0.3 - δ²) = δ·√200.
+        // n = 200, ψ = 0.3, 80%: 1.95996·√0.3 + 0.84162·√(0.3 - δ²) = (δ - 1/200)·√200.
         var delta = Power.DetectablePairedDifference(200, 0.3);
-        Assert.Equal(delta * Math.Sqrt(200), 1.959963985 * Math.Sqrt(0.3) + 0.841621234 * Math.Sqrt(0.3 - delta * delta), 8);
-        Assert.InRange(delta, 0.105, 0.109);
+        Assert.Equal((delta - 0.005) * Math.Sqrt(200), 1.959963985 * Math.Sqrt(0.3) + 0.841621234 * Math.Sqrt(0.3 - delta * delta), 8);
+        Assert.InRange(delta, 0.110, 0.114);
         // Textbook (Fleiss): 50% against 60% at 80% power takes 388 per group.
         Assert.Equal(0.1, Power.DetectableUnpairedDifference(388, 0.5), 0.0002);
         Assert.Equal(2.801585218 * 0.5 / 10, Power.DetectableMeanDifference(100, 0.5), 8);

@@ -159,6 +159,17 @@ public sealed partial class HtmlReportTests
     }
 
     [Fact]
+    public void ModelsOfOneSizeGiveASentenceAndModelsOfSeveralAFigure()
+    {
+        Assert.Contains("they cannot show how scores grow with size", Page.Value, StringComparison.Ordinal);
+        Assert.DoesNotContain("id=\"size\"", Page.Value, StringComparison.Ordinal);
+        var page = HtmlReport.Render(Model with { PaperValues = [], Models = [.. Model.Models.Select((entry, i) => entry with { Parameters = entry.Parameters << i })] });
+        Assert.Contains("id=\"size\"", page, StringComparison.Ordinal);
+        Assert.Contains("Best scores against the number of parameters", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("cannot show how scores grow with size", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void FiguresShowTheModelsNumbers()
     {
         var figure = Data(Page.Value, "figure-data").GetProperty("figure-1");

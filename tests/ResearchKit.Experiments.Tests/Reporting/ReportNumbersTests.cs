@@ -55,7 +55,7 @@ public sealed class ReportNumbersTests
     public void SmallPValuesAreNotShownAsZero(double p, string text) => Assert.Equal(text, ReportFormat.PValue(p));
 
     [Fact]
-    public void LargeNumbersArePowersOfTen() => Assert.Equal("6.0 × 10¹⁴", ReportFormat.Power(6.034e14));
+    public void LargeNumbersArePowersOfTen() => Assert.Equal(["6.0 × 10¹⁴", "1.0 × 10¹⁴", "9.9 × 10¹³"], new[] { 6.034e14, 9.994e13, 9.94e13 }.Select(ReportFormat.Power));
 
     [Property]
     public Property ShownPercentagesAreWithinHalfADigitOfTheScore(NormalFloat score)
@@ -75,14 +75,22 @@ public sealed class ReportNumbersTests
     [Fact]
     public void SeveralSeedsAddTheirOwnVarianceToThatOfTheItems()
     {
-        // Half-widths 0.1 below and 0.12 above for both; s² = 0.02² / 2; z²·s²/2.
+        // Half-widths 0.1 below and 0.12 above for both; s² = 0.02² / 2; t²·s²/2 with one degree of freedom.
         var summary = Assert.Single(ConditionSummaries.All(Model(Shot(4, 1, 0.60, new(0.50, 0.72)), Shot(4, 2, 0.62, new(0.52, 0.74)))));
-        var seeds = 1.959963984540054 * 1.959963984540054 * 0.0002 / 2;
+        var seeds = 12.706204736174698 * 12.706204736174698 * 0.0002 / 2;
         Assert.Equal(0.61, summary.Score, 12);
-        Assert.Equal(0.61 - Math.Sqrt(0.01 + seeds), summary.Interval!.Low, 12);
-        Assert.Equal(0.61 + Math.Sqrt(0.0144 + seeds), summary.Interval.High, 12);
+        Assert.Equal(0.61 - Math.Sqrt(0.01 + seeds), summary.Interval!.Low, 8);
+        Assert.Equal(0.61 + Math.Sqrt(0.0144 + seeds), summary.Interval.High, 8);
         Assert.Equal(Math.Sqrt(0.0002), summary.SeedDeviation!.Value, 12);
         Assert.Equal(2, summary.SeedCount);
+    }
+
+    [Fact]
+    public void AShareOverSeedsStaysBelowOneHundredPercent()
+    {
+        var interval = Assert.Single(ConditionSummaries.All(Model(Shot(4, 1, 0.96, new(0.92, 1)), Shot(4, 2, 0.99, new(0.95, 1))))).Interval!;
+        Assert.Equal(1, interval.High);
+        Assert.InRange(interval.Low, 0.5, 0.95);
     }
 
     [Fact]

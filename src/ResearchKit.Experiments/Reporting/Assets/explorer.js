@@ -180,7 +180,7 @@
     if (value === null) node.append(element('p', 'verdict', 'not scored'));
     else node.append(element('p', `verdict ${value >= 0.5 ? 'right' : 'wrong'}`, value === 1 ? '✓ right' : value === 0 ? '✗ wrong' : `score ${number(value, 3)}`));
     if (!prediction) {
-      if (value !== null) node.append(element('p', 'count', 'Only the score of this item is recorded for this condition.'));
+      if (value !== null) node.append(element('p', 'count', 'Of this item only the score is kept here for this condition; the first items of a task have prompts and probabilities.'));
       return node;
     }
     const [, , predicted, answer, prompt, dropped, choices] = prediction;
@@ -189,9 +189,11 @@
     else if (predicted !== null) node.append(choice(string(item.choices[predicted]), null, true, predicted === item.gold, 'chosen'));
     if (dropped) node.append(element('p', 'count', `${count(dropped)} prompt tokens did not fit and were cut from the left.`));
     if (prompt) {
-      const paragraphs = prompt.map(string), pre = element('pre', 'prompt', paragraphs.slice(0, -1).join(''), element('b', '', paragraphs.at(-1) ?? ''));
+      // The item itself stands behind the last empty line, or else the last line end; demonstrations before it are paler.
+      const text = prompt.map(string).join(''), empty = text.lastIndexOf('\n\n'), own = empty < 0 ? text.lastIndexOf('\n') + 1 : empty + 2;
+      const pre = element('pre', 'prompt', text.slice(0, own), element('b', '', text.slice(own)));
       pre.tabIndex = 0;
-      node.append(element('details', '', null, element('summary', '', `Full prompt (${count(paragraphs.reduce((sum, text) => sum + text.length, 0))} characters)`), pre));
+      node.append(element('details', '', null, element('summary', '', `Full prompt (${count(text.length)} characters)`), pre));
     }
     return node;
   }

@@ -12,7 +12,7 @@ namespace ResearchKit.Experiments.Reporting.Html;
 /// <c>a</c> and <c>b</c> are the cells compared at first. A cell's <c>items</c> is a text of 1, 0 and - for one score each, or an array where scores are fractions.
 /// An item is [task, id, text, choices, gold, answers, place in the task's ids or -1, predictions]; a prediction is
 /// [cell, score, predicted, answer, prompt, dropped tokens, choices]; a scored choice is [score, tokens, log-probabilities].
-/// Texts are indices into strings; a prompt is a list of them, one for each paragraph, because demonstrations recur.
+/// Texts are indices into strings; a prompt is a list of them, one for each line, because demonstrations recur.
 /// </remarks>
 internal static class ExplorerData
 {
@@ -137,7 +137,7 @@ internal static class ExplorerData
         else writer.WriteNullValue();
         if (prediction.Answer is { } answer) writer.WriteNumberValue(strings.Of(answer));
         else writer.WriteNullValue();
-        if (prediction.Prompt is { } prompt) WriteTexts(writer, Paragraphs(prompt), strings);
+        if (prediction.Prompt is { } prompt) WriteTexts(writer, Lines(prompt), strings);
         else writer.WriteNullValue();
         writer.WriteNumberValue(prediction.DroppedTokenCount);
         writer.WriteStartArray();
@@ -156,14 +156,14 @@ internal static class ExplorerData
         writer.WriteEndArray();
     }
 
-    /// <summary>Cuts a prompt behind every empty line; the pieces in order are the prompt.</summary>
-    internal static IEnumerable<string> Paragraphs(string prompt)
+    /// <summary>Cuts a prompt behind every line, because demonstrations recur in whole lines; the pieces in order are the prompt.</summary>
+    internal static IEnumerable<string> Lines(string prompt)
     {
         var start = 0;
         while (start < prompt.Length)
         {
-            var end = prompt.IndexOf("\n\n", start, StringComparison.Ordinal);
-            end = end < 0 ? prompt.Length : end + 2;
+            var end = prompt.IndexOf('\n', start) + 1;
+            if (end == 0) end = prompt.Length;
             yield return prompt[start..end];
             start = end;
         }

@@ -45,7 +45,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
         if (!HasCurve(task)) return SinglePlace(task, rows);
 
         // Intervals of different series at the same place stand side by side.
-        var step = Math.Min(0.07, 0.6 / series.Count);
+        var step = Math.Min(0.12, 0.7 / series.Count);
         var plotted = series.Select((group, i) => Series(group.First().Condition, line: true,
             [.. group.Select(row => new PlotPoint(Place(Examples(row.Condition)) + step * (i - (series.Count - 1) / 2.0), row.Score, row.Interval, Hover(task, row)))]));
         var ticks = rows.Select(row => Examples(row.Condition)).Distinct().Order().Select(count => (Place(count), count < 10_000 ? ReportFormat.Count(count) : ReportFormat.Size(count))).ToList();
@@ -114,15 +114,23 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
     }
 
     /// <summary>Best scores against pre-training compute; null unless two models differ in it by half or more.</summary>
-    public PlotSpec? Compute(TaskEntry task)
+    public PlotSpec? Compute(TaskEntry task) => Scale(task, "Pre-training FLOPs", entry => entry.PretrainingFlops, ReportFormat.PowerOfTen);
+
+    /// <summary>Best scores against the number of parameters, for tasks without published values (<see cref="Sizes"/> has the others); null unless two models differ in it by half or more.</summary>
+    public PlotSpec? OwnSizes(TaskEntry task) => Sizes(task) is not null ? null : Scale(task, "Parameters", entry => entry.Parameters, power => ReportFormat.Size(Math.Pow(10, power)));
+
+    /// <summary>Whether the models are too close in a number for a figure against it.</summary>
+    public static bool AreAlike(IEnumerable<double?> numbers) => numbers.OfType<double>().ToList() is { Count: > 1 } known && known.Max() < 1.5 * known.Min();
+
+    private PlotSpec? Scale(TaskEntry task, string title, Func<ModelEntry, double?> number, Func<int, string> tick)
     {
-        double? Flops(ConditionSummary row) => model.Models[_models[row.Condition.Model]].PretrainingFlops;
-        var rows = Best(task).Where(row => Flops(row) is > 0).ToList();
-        if (rows.Count == 0 || rows.Max(Flops) < 1.5 * rows.Min(Flops)) return null;
-        var series = rows.Select(row => Series(row.Condition, line: false, [new PlotPoint(Math.Log10(Flops(row)!.Value), row.Score, row.Interval, Hover(task, row))])).ToList();
+        double? Number(ConditionSummary row) => number(model.Models[_models[row.Condition.Model]]);
+        var rows = Best(task).Where(row => Number(row) is > 0).ToList();
+        if (rows.Select(row => row.Condition.Model).Distinct(StringComparer.Ordinal).Count() < 2 || AreAlike(rows.Select(Number))) return null;
+        var series = rows.Select(row => Series(row.Condition, line: false, [new PlotPoint(Math.Log10(Number(row)!.Value), row.Score, row.Interval, Hover(task, row))])).ToList();
         var places = series.Select(line => line.Points[0].X).ToList();
-        var ticks = Enumerable.Range(6, 24).Select(power => ((double)power, ReportFormat.PowerOfTen(power))).Where(tick => tick.Item1 >= places.Min() - 1 && tick.Item1 <= places.Max() + 1).ToList();
-        return new PlotSpec(new PlotAxis("Pre-training FLOPs", places.Min() - 0.5, places.Max() + 0.5, ticks), ScoreAxis(task, rows), series, []);
+        var ticks = Enumerable.Range(3, 27).Select(power => ((double)power, tick(power))).Where(entry => entry.Item1 >= places.Min() - 1 && entry.Item1 <= places.Max() + 1).ToList();
+        return new PlotSpec(new PlotAxis(title, places.Min() - 0.5, places.Max() + 0.5, ticks), ScoreAxis(task, rows), series, Chance(task));
     }
 
     /// <summary>Validation scores (or losses) by epoch at the largest number of labelled examples; null where no run has a history.</summary>

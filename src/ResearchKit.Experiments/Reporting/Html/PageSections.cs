@@ -24,7 +24,7 @@ internal sealed class PageSections
         _figureMarkup = new FigureMarkup(_figures, tables);
         // Figures are numbered in the order of the page.
         Head = MakeHead();
-        All = new[] { Curves(), Paired(), Papers(), Variation(), Pretraining(), FineTuning(), Contamination(), Calibration(), Explorer(), Notes(), Repeat() }
+        All = new[] { Curves(), Paired(), Papers(), Scales(), Variation(), Pretraining(), FineTuning(), Contamination(), Calibration(), Explorer(), Notes(), Repeat() }
             .Where(section => !section.Body.IsEmpty).ToList();
     }
 
@@ -130,10 +130,36 @@ internal sealed class PageSections
         var table = _tables.Papers();
         parts.AddRange(_model.Tasks.Select(task => (task.Name, Table: table.Only("task", task.Name))).Where(entry => entry.Table.Rows.Count > 0)
             .Select(entry => TableMarkup.Details($"{entry.Name}: ours and {entry.Table.Rows.Count.ToString(CultureInfo.InvariantCulture)} published values", Markup.Of($"{OursTable(entry.Name)}{TableMarkup.Of(entry.Table, badges: "differs")}"))));
-        var compute = Markup.Join(_model.Tasks.Select(ComputeFigure));
-        if (!compute.IsEmpty) parts.Add(Markup.Of($"<h3 id=\"compute\">Scores against pre-training compute</h3>\n<div class=\"plots\">{Legend(_ => true)}<div class=\"grid\">{compute}</div></div>\n"));
-        return new("papers", figures.Count > 0 || table.Rows.Count > 0 ? "Beside the papers, by model size" : "Scores against compute", Markup.Join(parts));
+        return new("papers", "Beside the papers, by model size", Markup.Join(parts));
     }
+
+    // Models of one size make no curve; the page says so instead of leaving the reader to look for it.
+    private PageSection Scales()
+    {
+        var parts = new List<Markup>();
+        void Add(string id, string title, string what, Func<TaskEntry, PlotSpec?> spec)
+        {
+            var figures = Markup.Join(_model.Tasks.Select(task => spec(task) is not { } found ? Markup.Empty : _figureMarkup.Of(
+                found, ReportLabels.Metric(task.Metric), Markup.Of($"<b>{task.Name}</b>. Best scores against {what}."), $"Best scores on {task.Name} against {what}; the values are in the tables of scores and models.", Markup.Empty, "small")));
+            if (!figures.IsEmpty) parts.Add(Markup.Of($"<h3 id=\"{id}\">{title}</h3>\n<div class=\"plots\">{Legend(_ => true)}<div class=\"grid\">{figures}</div></div>\n"));
+        }
+
+        Add("size", "Scores against model size", "the number of parameters", _figures.OwnSizes);
+        Add("compute", "Scores against pre-training compute", "pre-training compute", _figures.Compute);
+        var alike = Figures.AreAlike(_model.Models.Select(entry => (double?)entry.Parameters));
+        var sameCompute = Figures.AreAlike(_model.Models.Select(entry => entry.PretrainingFlops));
+        if (alike || sameCompute)
+        {
+            var (sizes, flops) = (_model.Models.Select(entry => (double)entry.Parameters).ToList(), _model.Models.Select(entry => entry.PretrainingFlops).OfType<double>().ToList());
+            var size = alike ? $"have {Range(sizes.Min(), sizes.Max(), value => ReportFormat.Size(value))} parameters" : "";
+            var compute = sameCompute ? $"were pre-trained with {Range(flops.Min(), flops.Max(), ReportFormat.Power)} floating-point operations" : "";
+            parts.Add(Markup.Of($"<p>The {_model.Models.Count} models {string.Join(" and ", new[] { size, compute }.Where(text => text.Length > 0))}: they cannot show how scores grow with {(alike && sameCompute ? "size or compute" : alike ? "size" : "compute")}, so there is no curve against it.</p>\n"));
+        }
+
+        return new("scale", "Scores against size and compute", Markup.Join(parts));
+    }
+
+    private static string Range(double low, double high, Func<double, string> text) => text(low) == text(high) ? text(low) : $"{text(low)} to {text(high)}";
 
     private Markup OursTable(string task)
     {
@@ -163,10 +189,6 @@ internal sealed class PageSections
             + string.Join(", ", _figures.Best(task).Select(row => $"{_tables.Labels.Full(row.Condition)} {ReportFormat.Score(task, row.Score)}")) + ".";
         return _figureMarkup.Of(spec, ReportLabels.Metric(task.Metric), Markup.Of($"<b>{task.Name}</b>, ours and published, by number of parameters. {badges}"), summary, Markup.Empty, size);
     }
-
-    private Markup ComputeFigure(TaskEntry task) => _figures.Compute(task) is not { } spec ? Markup.Empty : _figureMarkup.Of(
-        spec, ReportLabels.Metric(task.Metric), Markup.Of($"<b>{task.Name}</b>. Best scores against pre-training compute."),
-        $"Best scores on {task.Name} against pre-training compute; the values are in the tables of scores and models.", Markup.Empty, "small");
 
     private PageSection Variation()
     {
@@ -222,7 +244,7 @@ internal sealed class PageSections
     {
         var table = TableMarkup.Of(_tables.Contamination());
         return new("contamination", "Overlap with the pre-training text", table.IsEmpty ? table : Markup.Of($"""
-            <p>An item overlaps when N words in a row of its text and right answer stand in the text that the model was pre-trained on (Brown et al. 2020, appendix C, compared word by word, without false positives). N is the 5th percentile of the items’ lengths, within 8 to 13 words, and from 2 on for generated tasks. Where overlapping items are much easier than clean ones, the score may be remembered rather than earned.</p>
+            <p>An item overlaps when N words in a row of its text and right answer stand in the text that the model was pre-trained on (Brown et al. 2020, appendix C, compared word by word, without false positives). N is the 5th percentile of the items’ lengths, within 8 to 13 words; of generated items, which are short, question and answer must stand there whole. Where overlapping items are much easier than clean ones, the score may be remembered rather than earned.</p>
             {table}
             """));
     }
