@@ -1,10 +1,10 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
+using ResearchKit.Training;
 
 namespace ResearchKit.Benchmarking;
 
 /// <summary>Load and memory of this machine, where Linux tells them.</summary>
-internal static partial class MachineState
+internal static class MachineState
 {
     /// <summary>Runnable tasks over the last minute.</summary>
     public static double? LoadAverage() =>
@@ -38,18 +38,10 @@ internal static partial class MachineState
 
     private static bool GiveBackFreeMemory()
     {
-        if (!OperatingSystem.IsLinux() || !File.Exists("/proc/self/clear_refs")) return false;
+        if (!File.Exists("/proc/self/clear_refs")) return false;
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        try
-        {
-            malloc_trim(0);
-            return true;
-        }
-        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
-        {
-            return false;
-        }
+        return NativeAllocator.ReturnFreeMemory();
     }
 
     private static long Status(string name)
@@ -57,8 +49,4 @@ internal static partial class MachineState
         var line = File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal));
         return long.Parse(line[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) * 1024;
     }
-
-    [LibraryImport("libc.so.6")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int malloc_trim(nuint pad);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
 using ResearchKit.Cli.Verbs;
 using ResearchKit.Core;
 
@@ -40,9 +41,10 @@ internal static class Program
             await Console.Error.WriteLineAsync($"error: {error.Message} Nothing already finished is lost; free or change the disk and run the same command again.").ConfigureAwait(false);
             return 1;
         }
-        catch (OutOfMemoryException error)
+        catch (Exception error) when (error is OutOfMemoryException || (error is ExternalException && error.Message.Contains("memory", StringComparison.Ordinal)))
         {
-            await Console.Error.WriteLineAsync($"error: out of memory. {error.Message} `rk describe NAME` tells what a model needs.").ConfigureAwait(false);
+            // The second is libtorch's, on the CPU and on a card; its first line says how much was asked for.
+            await Console.Error.WriteLineAsync($"error: out of memory. {error.Message.Split('\n')[0]} What was finished is kept. `rk describe NAME` tells what a model needs.").ConfigureAwait(false);
             return 1;
         }
         catch (Exception error)

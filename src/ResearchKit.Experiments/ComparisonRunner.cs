@@ -39,12 +39,16 @@ public sealed class ComparisonRunner
     /// <exception cref="ConfigException">A model folder, task or data set is missing or broken.</exception>
     public ComparisonPlan Plan()
     {
-        var tasks = _config.Tasks.Select(reference => TaskCatalog.Ready(reference, _config.Seed, _baseFolder)).ToList();
-        var models = _config.Models.Select(path => ModelHeader.Read(ModelFolder.Locate(path, _baseFolder))).ToList();
-        foreach (var repeated in models.GroupBy(model => model.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
-        {
-            throw new ConfigException($"`models`: {repeated.Count()} model folders are named \"{repeated.Key}\"; rename all but one folder, since results are told apart by that name.");
-        }
+        var problems = new List<string>();
+        var tasks = ReadAll("tasks", _config.Tasks, reference => TaskCatalog.Ready(reference, _config.Seed, _baseFolder), problems);
+        var models = ReadAll("models", _config.Models, path => ModelHeader.Read(ModelFolder.Locate(path, _baseFolder)), problems);
+        problems.AddRange(models.GroupBy(model => model.Name, StringComparer.Ordinal).Where(group => group.Count() > 1)
+            .Select(repeated => $"`models`: {repeated.Count()} model folders are named \"{repeated.Key}\"; rename all but one folder, since results are told apart by that name."));
+        problems.AddRange(from recipe in _config.FineTuning?.Recipes ?? new Dictionary<string, FineTuneRecipe>()
+                          from model in models
+                          where recipe.Value.LayersTransferred > model.Config.LayerCount
+                          select $"`fine_tuning.recipes.{recipe.Key}.layers_transferred` ({recipe.Value.LayersTransferred}) must be at most {model.Config.LayerCount}, the layers of {model.Name}.");
+        if (problems.Count > 0) throw new ConfigException($"experiment {_config.Name}", problems);
 
         var store = new CellStore(Path.Combine(_config.RunFolder, "cells"), _warnings.Add);
         var cells = new List<PlannedCell>();
@@ -101,6 +105,25 @@ public sealed class ComparisonRunner
 
         _warnings.Add($"{task.Task.Name}: {which} left out of every condition, because an answer is longer than the context of {shortest} tokens.");
         return task.Without(misfits);
+    }
+
+    /// <summary>Reads every entry of a list; what cannot be read becomes a problem with its place, so that all are reported together.</summary>
+    private static List<TResult> ReadAll<T, TResult>(string key, IReadOnlyList<T> entries, Func<T, TResult> read, List<string> problems)
+    {
+        var results = new List<TResult>();
+        for (var i = 0; i < entries.Count; i++)
+        {
+            try
+            {
+                results.Add(read(entries[i]));
+            }
+            catch (ConfigException error)
+            {
+                problems.Add($"`{key}[{i}]`: {error.Message}");
+            }
+        }
+
+        return results;
     }
 
     /// <summary>Every draw in other orders, and in other wordings: one change at a time from the cell that the comparison itself has.</summary>

@@ -49,6 +49,7 @@ public sealed class PretrainingRunner
     {
         var folder = _config.RunFolder;
         var modelConfig = _config.Model.Resolved.Validated("model");
+        RequireMemory(modelConfig);
         AtomicFile.WriteText(Path.Combine(folder, "config.json"), JsonSerializer.Serialize<ExperimentConfig>(_config, ConfigJson.Options) + "\n");
 
         preparing?.Invoke("tokenizer");
@@ -69,6 +70,16 @@ public sealed class PretrainingRunner
         {
             foreach (var shard in shards) shard.Dispose();
         }
+    }
+
+    private void RequireMemory(ModelConfig model)
+    {
+        if (_device.Name != "cpu") return;
+        var (size, training) = (ModelSize.Of(model), _config.Training);
+        var bytes = size.WeightBytes() + size.GradientBytes + size.OptimizerBytes
+            + size.ActivationBytes(training.MicroBatchSize ?? training.BatchSize, training.SequenceLength ?? model.ContextLength, training.GradientCheckpointing);
+        MachineMemory.Require(bytes, $"Training {_config.Name} ({model.ParameterCount:N0} parameters)",
+            "Take a smaller model, a smaller `training.micro_batch_size` (the result is the same), or `training.gradient_checkpointing`; `rk describe NAME` shows what takes how much.");
     }
 
     private PretrainingOutcome Train(ModelConfig modelConfig, ITokenizer tokenizer, List<MixtureSource> sources, IProgress<TrainingProgress>? progress, CancellationToken cancellation)

@@ -10,6 +10,9 @@ namespace ResearchKit.Models;
 /// <param name="Threads">CPU threads, at least 1.</param>
 public sealed record ComputeDevice(string Name, int Threads)
 {
+    /// <summary>Largest number of threads that can be asked for; libtorch starts as many as it is told, and takes the machine down with a mistyped number.</summary>
+    public const int MostThreads = 1024;
+
     /// <summary>Version of libtorch's managed binding.</summary>
     public static string TorchVersion { get; } = typeof(torch).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
@@ -18,11 +21,11 @@ public sealed record ComputeDevice(string Name, int Threads)
 
     /// <summary>Loads libtorch, settles device and threads.</summary>
     /// <param name="name">auto, cpu or cuda.</param>
-    /// <param name="threads">0 for all cores.</param>
-    /// <exception cref="ConfigException">Unknown device, no native library, or CUDA asked for where there is none.</exception>
+    /// <param name="threads">0 for all cores, at most <see cref="MostThreads"/>.</param>
+    /// <exception cref="ConfigException">Unknown device, too many threads, no native library, or CUDA asked for where there is none.</exception>
     public static ComputeDevice Start(string name, int threads)
     {
-        if (threads < 0) throw new ConfigException($"--threads ({threads}) must be 0 (all cores) or more.");
+        if (threads is < 0 or > MostThreads) throw new ConfigException($"--threads ({threads}) must be 0 (all cores) to {MostThreads}.");
         if (name is not ("auto" or "cpu" or "cuda")) throw new ConfigException($"--device ({name}) must be auto, cpu or cuda.");
         var count = threads == 0 ? Environment.ProcessorCount : threads;
         bool cuda;

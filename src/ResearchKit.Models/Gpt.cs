@@ -165,8 +165,10 @@ public sealed class Gpt : Module<Tensor, Tensor>
     public (Tensor Sum, Tensor Count) LossSum(Tensor tokens, Tensor targets)
     {
         using var scope = NewDisposeScope();
-        var hidden = Hidden(tokens).view(-1, Config.EmbeddingSize);                    // [B·T, C]
-        var sum = OutputLoss.Sum(hidden, _tokenEmbedding.weight!, targets.reshape(-1));
+        var weight = _tokenEmbedding.weight!;                                          // [V, C]
+        var tied = is_grad_enabled() ? new TiedEmbedding() : null;
+        var hidden = Hidden(tokens, WholeTextPass.Instance, null, tied).view(-1, Config.EmbeddingSize);   // [B·T, C]
+        var sum = OutputLoss.Sum(hidden, weight, targets.reshape(-1), tied);
         return (sum.MoveToOuterDisposeScope(), targets.ne(IgnoredTarget).sum().MoveToOuterDisposeScope());
     }
 
@@ -247,7 +249,8 @@ public sealed class Gpt : Module<Tensor, Tensor>
     /// <param name="tokens">[B, T] Int64.</param>
     /// <param name="pass">Finds positions, keys and values.</param>
     /// <param name="inputs">Collects the input of every layer; null keeps none.</param>
-    internal Tensor Hidden(Tensor tokens, AttentionPass pass, List<Tensor>? inputs)
+    /// <param name="tied">Joins the gradients of both uses of the token embedding; null where no loss of the next token follows.</param>
+    internal Tensor Hidden(Tensor tokens, AttentionPass pass, List<Tensor>? inputs, TiedEmbedding? tied = null)
     {
         using var scope = NewDisposeScope();
         if (tokens.dim() != 2 || tokens.size(1) > Config.ContextLength && pass is WholeTextPass or RecordingPass)
@@ -256,7 +259,8 @@ public sealed class Gpt : Module<Tensor, Tensor>
         }
 
         var positions = pass.PositionEmbeddings(_positionEmbedding.weight!, (int)tokens.size(1));   // [T, C] or [B, T, C]
-        var x = Dropout.Apply(_tokenEmbedding.call(tokens) + positions, _embeddingDropout, training);   // [B, T, C]
+        var embedded = tied is null ? _tokenEmbedding.call(tokens) : tied.Lookup(_tokenEmbedding.weight!, tokens);   // [B, T, C]
+        var x = Dropout.Apply(embedded + positions, _embeddingDropout, training);   // [B, T, C]
         var recomputes = RecomputesBlocks && pass is WholeTextPass && is_grad_enabled() && x.requires_grad;
         var returned = recomputes ? new BlockRecomputation.ReturnedGradient() : null;
         foreach (var block in _blocks)

@@ -40,6 +40,9 @@ public sealed class GptLanguageModel : ILanguageModel
     /// <summary>What scoring cost since this object was made.</summary>
     public ScoringStatistics Statistics { get; private set; }
 
+    /// <summary>Why <see cref="LogLikelihood"/> would refuse a request; null where it would not.</summary>
+    public string? ProblemOf(LikelihoodRequest request) => ScoredText.Problem(request, ContextLength, VocabularySize);
+
     /// <inheritdoc/>
     public IReadOnlyList<LikelihoodScore> LogLikelihood(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default) =>
         Score([.. requests.Select((request, index) => ScoredText.Of(request, index, ContextLength, VocabularySize))], cancellation);

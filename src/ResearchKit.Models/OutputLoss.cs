@@ -13,37 +13,39 @@ internal static class OutputLoss
     // Below this, softmax may have lost bits of the chosen token's probability to underflow.
     private const float SafeProbability = 1e-30f;
 
-    /// <summary>Sum of the losses of all targets that are not <see cref="Gpt.IgnoredTarget"/>, with gradients for both inputs.</summary>
+    /// <summary>Sum of the losses of all targets that are not <see cref="Gpt.IgnoredTarget"/>; where gradients are asked for, for the hidden states and, through <paramref name="tied"/>, for the embedding.</summary>
     /// <param name="hidden">[N, C].</param>
     /// <param name="weight">[V, C], the tied embedding.</param>
     /// <param name="targets">[N] Int64.</param>
+    /// <param name="tied">Where the embedding's rows of <paramref name="hidden"/> were looked up; null where no gradients are asked for.</param>
     /// <param name="rowsPerChunk">Rows whose logits exist at once.</param>
     /// <returns>Scalar float32 (float64 for float64 weights), nats.</returns>
     /// <remarks>
-    /// Softmax minus one-hot is the gradient of the logits, so both input gradients G are known in the forward pass. The result carries them as
-    /// value + ⟨hidden, G₁⟩ + ⟨weight, G₂⟩ - (the same, detached), whose derivative is G and whose added value is 0.
+    /// Softmax minus one-hot is the gradient of the logits, so the gradients of both inputs are known in the forward pass and wait for the backward pass.
     /// The plain form, cross_entropy of the full logits, is the oracle in the tests.
     /// </remarks>
-    public static Tensor Sum(Tensor hidden, Tensor weight, Tensor targets, int rowsPerChunk = DefaultRowsPerChunk)
+    public static Tensor Sum(Tensor hidden, Tensor weight, Tensor targets, TiedEmbedding? tied, int rowsPerChunk = DefaultRowsPerChunk)
     {
         using var scope = NewDisposeScope();
-        if (hidden.device.type == DeviceType.CPU)
+        (hidden, targets) = Counted(hidden, targets);
+        if (tied is not null && hidden.requires_grad)
         {
-            // Ignored positions cost no projection. Elsewhere their number would have to be waited for.
-            var counted = targets.ne(Gpt.IgnoredTarget).nonzero().view(-1);
-            if (counted.size(0) < targets.size(0)) (hidden, targets) = (hidden.index_select(0, counted), targets.index_select(0, counted));
+            return Function.apply(hidden, weight.detach(), targets, rowsPerChunk, tied).MoveToOuterDisposeScope();
         }
 
-        var needsGradient = is_grad_enabled() && (hidden.requires_grad || weight.requires_grad);
-        var (value, hiddenGradient, weightGradient) = Chunks(hidden.detach(), weight.detach(), targets, rowsPerChunk, needsGradient);
-        if (!needsGradient) return value.MoveToOuterDisposeScope();
-        var carrier = dot(hidden.reshape(-1), hiddenGradient!.view(-1)) + dot(weight.view(-1), weightGradient!.view(-1));
-        return (value + (carrier - carrier.detach()).to(value.dtype)).MoveToOuterDisposeScope();
+        return Chunks(hidden, weight.detach(), targets, rowsPerChunk, needsGradient: false).Value.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>On the CPU, ignored positions cost no projection. Elsewhere their number would have to be waited for.</summary>
+    private static (Tensor Hidden, Tensor Targets) Counted(Tensor hidden, Tensor targets)
+    {
+        if (hidden.device.type != DeviceType.CPU) return (hidden, targets);
+        var counted = targets.ne(Gpt.IgnoredTarget).nonzero().view(-1);
+        return counted.size(0) < targets.size(0) ? (hidden.index_select(0, counted), targets.index_select(0, counted)) : (hidden, targets);
     }
 
     private static (Tensor Value, Tensor? HiddenGradient, Tensor? WeightGradient) Chunks(Tensor hidden, Tensor weight, Tensor targets, int rowsPerChunk, bool needsGradient)
     {
-        using var noGradient = no_grad();
         var wide = hidden.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
         var value = zeros([], wide, hidden.device);
         var hiddenGradient = needsGradient ? empty_like(hidden) : null;
@@ -80,4 +82,36 @@ internal static class OutputLoss
         logits.device.type == DeviceType.CPU && chosen.min().ToSingle() > SafeProbability
             ? chosen.log()
             : logits.gather(1, index) - logits.logsumexp(-1, keepdim: true);
+
+    private sealed class Function : autograd.SingleTensorFunction<Function>
+    {
+        public override string Name => nameof(OutputLoss);
+
+        public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var (hidden, weight, targets, tied) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (TiedEmbedding)vars[4]);
+            var (value, hiddenGradient, weightGradient) = Chunks(hidden, weight, targets, (int)vars[3], needsGradient: true);
+            tied.Keep(hiddenGradient!, weightGradient!);
+            ctx.save_for_backward([hidden, weight, targets]);
+            ctx.save_data("call", vars);
+            return value;
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        {
+            var vars = (object[])ctx.get_data("call");
+            var tied = (TiedEmbedding)vars[4];
+            if (tied.IsUsed)                                            // a second backward pass over a retained graph
+            {
+                using var scope = NewDisposeScope();
+                var saved = ctx.get_saved_variables();
+                var (_, hiddenGradient, weightGradient) = Chunks(saved[0], saved[1], saved[2], (int)vars[3], needsGradient: true);
+                tied.Keep(hiddenGradient!, weightGradient!);
+            }
+
+            var gradient = tied.Scaled(grad_output);
+            grad_output.Dispose();
+            return [gradient, null!, null!, null!, null!];
+        }
+    }
 }

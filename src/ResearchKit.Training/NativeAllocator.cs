@@ -14,6 +14,22 @@ public static partial class NativeAllocator
     /// <returns>Whether anything was changed: false on systems other than Linux with glibc, where nothing is needed or known.</returns>
     public static bool Tune() => Tuned.Value;
 
+    /// <summary>Gives free memory back to the system, where training should be small rather than fast: pages in use have then to be fetched again.</summary>
+    /// <returns>Whether the system's C library can do it (glibc).</returns>
+    public static bool ReturnFreeMemory()
+    {
+        if (!OperatingSystem.IsLinux()) return false;
+        try
+        {
+            malloc_trim(0);
+            return true;
+        }
+        catch (Exception error) when (error is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+
     private static bool TuneOnce()
     {
         if (!OperatingSystem.IsLinux()) return false;
@@ -36,4 +52,8 @@ public static partial class NativeAllocator
     [LibraryImport("libc.so.6")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial int mallopt(int parameter, int value);
+
+    [LibraryImport("libc.so.6")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int malloc_trim(nuint pad);
 }

@@ -93,6 +93,7 @@ public sealed class Trainer
             if (!double.IsFinite(loss) || !double.IsFinite(norm)) throw Diverged(state, micros, loss, rate, norm, lastNorm, optimizer);
             optimizer.Step(rate, optimizer.ClipScale(norm));
             optimizer.ReleaseGradients();
+            if (_config.GradientCheckpointing) NativeAllocator.ReturnFreeMemory();
             lastNorm = norm;
             state = state with { Step = state.Step + 1, Tokens = tokens, MicroBatches = state.MicroBatches + micros.Length, Loss = loss };
             clock.Stop(state.Step, tokens);
@@ -121,6 +122,7 @@ public sealed class Trainer
         var inputs = tensor(batch.Inputs, [batch.BatchSize, batch.Length], device: device);    // [B, T] Int64
         var targets = tensor(batch.Targets, [batch.BatchSize, batch.Length], device: device);  // [B, T] Int64
         var loss = _model.LossSum(inputs, targets).Sum / targetCount;
+        if (_config.GradientCheckpointing) NativeAllocator.ReturnFreeMemory();
         loss.backward();
         return loss.to(float64).ToDouble();
     }

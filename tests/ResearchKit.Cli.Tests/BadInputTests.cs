@@ -120,6 +120,8 @@ public sealed class BadInputTests : IDisposable
         Refuses(["generate", "--model", _workspace.Model, "--tokens", "1", "--prompt", "a"], 2, "exactly one");
         Refuses(["generate", "--model", _workspace.Model, "--tokens", "1", "--top-p", "1.5"], 2, "1.5");
         Refuses(["generate", "--model", _workspace.Model, "--tokens", "1", "--max-new-tokens", "-3"], 2, "-3");
+        Refuses(["generate", "--model", _workspace.Model, "--tokens", "1", "--beams", "2", "--length-penalty", "NaN"], 2, "NaN");
+        Refuses(["generate", "--model", _workspace.Model, "--prompt", "a", "--stop", ""], 2, "--stop");
     }
 
     [Theory]
@@ -151,6 +153,22 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public void EveryBadLineIsNamedAtOnce()
+    {
+        var (input, output) = (_workspace.File("in.jsonl"), _workspace.File("out.jsonl"));
+        File.WriteAllText(input, "{\"context\":[1],\"continuation\":[2]}\r\n{\"context\":[],\"continuation\":[2]}\r\n\r\nnot json\r\n{\"context\":[1],\"continuation\":[300]}");
+        Refuses(["loglikelihood", "--model", _workspace.Model, "--requests", input, "--out", output], 2, "3 problems", "line 2: the context is empty", "line 4", "line 5: id 300");
+        File.WriteAllText(input, "[1]\n[50257]\n[-1]\n{}\n");
+        Refuses(["detokenize", "--tokenizer", "gpt2", "--in", input, "--out", output], 2, "3 problems", "line 2: id 50257", "line 3: id -1", "line 4");
+        File.WriteAllText(input, "17\n\"text\"\n{\"txt\":1}\n");
+        Refuses(["tokenize", "--tokenizer", "gpt2", "--in", input, "--out", output], 2, "2 problems", "line 1", "line 3");
+        File.WriteAllBytes(input, [(byte)'"', 0xff, 0xfe, (byte)'"', (byte)'\n']);
+        Refuses(["tokenize", "--tokenizer", "gpt2", "--in", input, "--out", output], 2, "not UTF-8");
+        Refuses(["tokenize", "--tokenizer", "gpt2", "--in", _workspace.Model, "--out", output], 2, "it is a folder");
+        Assert.False(File.Exists(output));
+    }
+
+    [Fact]
     public void BrokenTextsAndIdsAreRefused()
     {
         var (input, output) = (_workspace.File("in.jsonl"), _workspace.File("out.jsonl"));
@@ -176,6 +194,32 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public void EverythingThatAnExperimentNamesIsLookedUpBeforeItIsRefused()
+    {
+        _workspace.Write(new
+        {
+            models = new[] { "tiny", "absent", "tiny" }, tasks = new object[] { new { name = "suite/nothing" }, new { name = "rtee" } },
+            fine_tuning = new { recipes = new Dictionary<string, object> { ["deep"] = new { layers_transferred = 99 } } },
+        });
+        Refuses(["run", _workspace.Experiment, "--device", "cpu"], 2, "`tasks[0]`", "suite/nothing", "`tasks[1]`", "'rtee'", "`models[1]`", "absent", "2 model folders are named \"tiny\"", "`fine_tuning.recipes.deep.layers_transferred` (99)");
+        Assert.False(Directory.Exists(_workspace.Run));
+    }
+
+    [Fact]
+    public void ADataFolderThatDoesNotExistIsNamed() => Refuses(["data", "list", "--data", _workspace.File("absent")], 2, _workspace.File("absent"));
+
+    [Fact]
+    public void AModelTooLargeForTheMachineIsRefusedBeforeAnythingIsComputed()
+    {
+        File.WriteAllText(_workspace.Experiment, $$"""
+            { "kind": "pretraining", "name": "huge", "output": {{System.Text.Json.JsonSerializer.Serialize(_workspace.File("huge"))}}, "model": { "preset": "gpt3-175b" },
+              "tokenizer": { "kind": "train_bpe", "vocabulary_size": 300 }, "data": [{ "kind": "generated", "documents": 10 }], "training": { "tokens": 1000, "batch_size": 2 } }
+            """);
+        Refuses(["train", _workspace.Experiment, "--device", "cpu"], 2, "174,604,259,328 parameters", "GiB", "gradient_checkpointing");
+        Assert.False(Directory.Exists(_workspace.File("huge")));
+    }
+
+    [Fact]
     public void NumbersOutOfRangeAreNamed()
     {
         Refuses(["eval", "--model", _workspace.Model, "--task", "suite/label-induction", "--shots", "-1"], 2, "--shots (-1)");
@@ -186,6 +230,9 @@ public sealed class BadInputTests : IDisposable
         Refuses(["finetune", "--model", _workspace.Model, "--task", "suite/label-induction", "--set", "epoch=1"], 2, "Did you mean `epochs`?");
         Refuses(["finetune", "--model", _workspace.Model, "--task", "suite/function-copy-generated"], 2, "suite/function-copy-generated");
         Refuses(["run", _workspace.Experiment, "--threads", "-1"], 2, "--threads (-1)");
+        Refuses(["run", _workspace.Experiment, "--threads", "100000"], 2, "--threads (100000)", "1024");
+        Refuses(["run", _workspace.Experiment, "--set", "threads=100000"], 2, "`threads` (100000)", "1024");
+        Refuses(["run", _workspace.Experiment, "--set", "name=.."], 2, "`name` (\"..\")");
     }
 
     private static void Refuses(string[] arguments, int code, params string[] named) => Refused(Rk.Call(arguments), code, named);
@@ -195,6 +242,7 @@ public sealed class BadInputTests : IDisposable
         Assert.Equal("", outcome.Output);
         Assert.StartsWith("error: ", outcome.Error, StringComparison.Ordinal);
         Assert.Single(outcome.Error.Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
+        Assert.DoesNotContain("(Parameter '", outcome.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", outcome.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("a bug in ResearchKit", outcome.Error, StringComparison.Ordinal);
         Assert.All(named, words => Assert.Contains(words, outcome.Error, StringComparison.Ordinal));

@@ -89,11 +89,13 @@ internal sealed class TrainingRun : IDisposable
         using (NewDisposeScope())
         {
             var (sum, count) = _model.LossSum(_inputs, _targets);
+            if (_model.RecomputesBlocks) NativeAllocator.ReturnFreeMemory();
             (sum / count).backward();
         }
 
         _optimizer.Step(1e-4, _optimizer.ClipScale(_optimizer.GradientNorm()));
         _optimizer.ReleaseGradients();
+        if (_model.RecomputesBlocks) NativeAllocator.ReturnFreeMemory();  // as Trainer does
     }
 
     public void Dispose()

@@ -36,7 +36,8 @@ internal sealed class DataVerb : Verb
 
     private static int List(string? path, bool verify, bool json)
     {
-        var folder = DataFolder.Find(path);
+        var isNamed = !string.IsNullOrEmpty(path ?? Environment.GetEnvironmentVariable(DataFolder.Variable));
+        var folder = isNamed ? DataFolder.Resolve(path) : null;
         var statuses = DatasetCatalog.Status(folder, verify);
         if (json)
         {

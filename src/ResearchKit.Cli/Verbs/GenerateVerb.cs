@@ -33,6 +33,7 @@ internal sealed class GenerateVerb : Verb
         command.SetAction((parsed, cancellation) =>
         {
             if ((parsed.GetValue(prompt) is null) == (parsed.GetValue(tokens) is null)) throw new ConfigException("Give exactly one of --prompt TEXT and --tokens \"1,2,3\".");
+            if (parsed.GetValue(stop)?.Contains("") == true) throw new ConfigException("--stop \"\" would stop before the first token; give a text, or leave --stop out.");
             var options = new GenerationOptions
             {
                 MaxNewTokenCount = parsed.GetValue(count), Temperature = parsed.GetValue(temperature), TopK = parsed.GetValue(topK), TopP = parsed.GetValue(topP),
@@ -57,7 +58,7 @@ internal sealed class GenerateVerb : Verb
             }
             catch (ArgumentException error)
             {
-                throw new ConfigException(error.Message, error);
+                throw new ConfigException(Sentence(error).Replace("Request 0: ", "", StringComparison.Ordinal), error);
             }
 
             var generated = tokenizer?.Decode(result.Tokens);

@@ -23,22 +23,16 @@ internal sealed class LogLikelihoodVerb : Verb
             """) { model, requests, output, device, threads };
         command.SetAction((parsed, cancellation) =>
         {
-            var path = parsed.GetRequiredValue(requests);
-            var lines = JsonFile.ReadLines<Request>(path, "{\"context\":[ids],\"continuation\":[ids]}").ToList();
             var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             using var loaded = ModelFolder.Load(parsed.GetRequiredValue(model));
             compute.Take(loaded.Model);
             using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
-            IReadOnlyList<LikelihoodScore> scores;
-            try
+            var read = JsonFile.ReadLines<Request, LikelihoodRequest>(parsed.GetRequiredValue(requests), "{\"context\":[ids],\"continuation\":[ids]}", line =>
             {
-                scores = languageModel.LogLikelihood([.. lines.Select(line => new LikelihoodRequest(line.Context, line.Continuation))], cancellation);
-            }
-            catch (ArgumentException error)
-            {
-                throw new ConfigException($"{path}: {error.Message}", error);
-            }
-
+                var request = new LikelihoodRequest(line.Context, line.Continuation);
+                return languageModel.ProblemOf(request) is { } problem ? throw new ArgumentException(problem) : request;
+            });
+            var scores = languageModel.LogLikelihood(read, cancellation);
             JsonFile.WriteLines(parsed.GetRequiredValue(output), scores.Select(score => new Answer(score.LogProbability, score.IsGreedy)));
             return Task.FromResult(0);
         });

@@ -8,6 +8,8 @@ namespace ResearchKit.Cli.Verbs;
 /// <summary><c>rk tokenize</c> and <c>rk detokenize</c>: texts to ids and back, line by line.</summary>
 internal sealed class TokenizeVerb : Verb
 {
+    private const string Expected = "a JSON string, or {\"text\": …}";
+
     public override Command Command()
     {
         var (tokenizer, input, output) = Options("Texts: a JSON string a line, or {\"text\": …}.", "Ids: [ids…] a line, in the same order.");
@@ -20,7 +22,7 @@ internal sealed class TokenizeVerb : Verb
         {
             var codec = TokenizerFolder.Load(parsed.GetRequiredValue(tokenizer));
             var path = parsed.GetRequiredValue(input);
-            var texts = JsonFile.ReadLines<JsonNode>(path, "a JSON string, or {\"text\": …}").Select(node => TextOf(node, path));
+            var texts = JsonFile.ReadLines<JsonNode, string>(path, Expected, TextOf);
             JsonFile.WriteLines(parsed.GetRequiredValue(output), texts.Select(codec.Encode));
             return 0;
         });
@@ -32,10 +34,10 @@ internal sealed class TokenizeVerb : Verb
         new Option<string>("--in") { Description = input, Required = true, HelpName = "FILE.jsonl" },
         new Option<string>("--out") { Description = output, Required = true, HelpName = "FILE.jsonl" });
 
-    private static string TextOf(JsonNode node, string path) =>
+    private static string TextOf(JsonNode node) =>
         (node is JsonObject members ? members["text"] : node) is JsonValue value && value.TryGetValue<string>(out var text)
             ? text
-            : throw new ConfigException($"{path}: a line must be a JSON string or {{\"text\": …}}, got {node.ToJsonString()}.");
+            : throw new ArgumentException($"expected {Expected}, got {node.ToJsonString()}.");
 }
 
 /// <summary><c>rk detokenize</c>.</summary>
@@ -53,17 +55,7 @@ internal sealed class DetokenizeVerb : Verb
         {
             var codec = TokenizerFolder.Load(parsed.GetRequiredValue(tokenizer));
             var path = parsed.GetRequiredValue(input);
-            var lines = JsonFile.ReadLines<int[]>(path, "[ids…]").Select(ids =>
-            {
-                try
-                {
-                    return codec.Decode(ids);
-                }
-                catch (ArgumentOutOfRangeException error)
-                {
-                    throw new ConfigException($"{path}: {error.Message}", error);
-                }
-            });
+            var lines = JsonFile.ReadLines<int[], string>(path, "[ids…]", ids => codec.Decode(ids));
             JsonFile.WriteLines(parsed.GetRequiredValue(output), lines);
             return 0;
         });

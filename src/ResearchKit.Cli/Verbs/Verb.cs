@@ -62,5 +62,9 @@ internal abstract class Verb
         HelpName = "DIR|NAME",
     };
 
+    /// <summary>What a library says of a bad argument, without the name that the argument has in the code.</summary>
+    internal static string Sentence(ArgumentException error) =>
+        error.ParamName is null ? error.Message : error.Message.Split($" (Parameter '{error.ParamName}')", 2)[0];
+
     internal static void PrintJson<T>(T value) => Console.Out.WriteLine(JsonSerializer.Serialize(value, ConfigJson.Options));
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using ResearchKit.Core.Files;
 
 namespace ResearchKit.Core.Configuration;
 
@@ -31,16 +32,19 @@ public static class ConfigJson
         }
         catch (JsonException error)
         {
-            throw new ConfigException($"{source}, line {error.LineNumber + 1}, column {error.BytePositionInLine + 1}: not valid JSON. {error.Message.Split(". Path", 2)[0]}.", error);
+            var place = error.LineNumber is { } line ? $", line {line + 1}, column {error.BytePositionInLine + 1}" : "";
+            throw new ConfigException($"{source}{place}: not valid JSON. {Sentence(error)}", error);
         }
 
         if (root is not JsonObject members) throw new ConfigException($"{source}: expected a JSON object, got {Kind(root)}.");
         members.Remove("$schema");                                       // for editors only; System.Text.Json reserves keys that begin with $
         foreach (var assignment in overrides ?? []) Override.Apply(root, assignment);
 
-        var found = new List<string>();
-        Check(root, Options.GetTypeInfo(typeof(T)), "", found);
-        if (found.Count > 0) throw new ConfigException(source, found);
+        var findings = new Findings();
+        Check(root, Options.GetTypeInfo(typeof(T)), "", findings);
+        // What can be left out is left out, so that problems of the other values come in the same message.
+        if (findings.Omissions.Count < findings.Problems.Count) throw new ConfigException(source, findings.Problems);
+        foreach (var (owner, key) in findings.Omissions) owner.Remove(key);
 
         T value;
         try
@@ -49,30 +53,18 @@ public static class ConfigJson
         }
         catch (JsonException error)
         {
+            if (findings.Problems.Count > 0) throw new ConfigException(source, findings.Problems);
             throw new ConfigException($"{source}: `{error.Path?.TrimStart('$', '.')}` has a value of the wrong kind. {error.Message.Split(" Path:", 2)[0]}", error);
         }
 
-        found.AddRange(problems?.Invoke(value) ?? []);
-        return found.Count > 0 ? throw new ConfigException(source, found) : value;
+        findings.Problems.AddRange(problems?.Invoke(value) ?? []);
+        return findings.Problems.Count > 0 ? throw new ConfigException(source, findings.Problems) : value;
     }
 
     /// <summary>Reads and parses a file; see <see cref="Parse{T}"/>.</summary>
     /// <exception cref="ConfigException">The file is missing, unreadable or has problems.</exception>
     public static T Load<T>(string path, IEnumerable<string>? overrides = null, Func<T, IEnumerable<string>>? problems = null)
-        where T : notnull
-    {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigException($"Cannot read {path}: {error.Message}", error);
-        }
-
-        return Parse(text, path, overrides, problems);
-    }
+        where T : notnull => Parse(InputFile.Text(path), path, overrides, problems);
 
     private static JsonSerializerOptions MakeOptions(bool indented)
     {
@@ -108,24 +100,25 @@ public static class ConfigJson
         }
     }
 
-    private static void Check(JsonNode? node, JsonTypeInfo type, string path, List<string> found)
+    private static void Check(JsonNode? node, JsonTypeInfo type, string path, Findings found)
     {
         if (node is null) return;
         if (type.PolymorphismOptions is { } polymorphism)
         {
             if (node is not JsonObject tagged)
             {
-                found.Add($"`{path}` must be an object with a `{polymorphism.TypeDiscriminatorPropertyName}`, got {Kind(node)}.");
+                found.Problems.Add($"`{path}` must be an object with a `{polymorphism.TypeDiscriminatorPropertyName}`, got {Kind(node)}.");
                 return;
             }
 
             var kinds = polymorphism.DerivedTypes;
-            var kind = tagged[polymorphism.TypeDiscriminatorPropertyName] is JsonValue name && name.TryGetValue<string>(out var text) ? text : null;
+            var given = tagged[polymorphism.TypeDiscriminatorPropertyName];
+            var kind = given is JsonValue name && name.TryGetValue<string>(out var text) ? text : given?.ToJsonString();
             var chosen = kinds.FirstOrDefault(derived => (derived.TypeDiscriminator as string) == kind);
             if (chosen.DerivedType is null)
             {
-                var given = kind is null ? "is missing" : $"(`{kind}`) is not known";
-                found.Add($"`{Join(path, polymorphism.TypeDiscriminatorPropertyName)}` {given}; allowed: {string.Join(", ", kinds.Select(derived => derived.TypeDiscriminator))}.");
+                var problem = kind is null ? "is missing" : $"(`{kind}`) is not known";
+                found.Problems.Add($"`{Join(path, polymorphism.TypeDiscriminatorPropertyName)}` {problem}; allowed: {string.Join(", ", kinds.Select(derived => derived.TypeDiscriminator))}.");
                 return;
             }
 
@@ -145,7 +138,7 @@ public static class ConfigJson
                 foreach (var (key, value) in entries) Check(value, Options.GetTypeInfo(type.ElementType!), Join(path, key), found);
                 break;
             case JsonTypeInfoKind.Object or JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary:
-                found.Add($"`{path}` must be {(type.Kind == JsonTypeInfoKind.Enumerable ? "a list" : "an object")}, got {Kind(node)}.");
+                found.Problems.Add($"`{path}` must be {(type.Kind == JsonTypeInfoKind.Enumerable ? "a list" : "an object")}, got {Kind(node)}.");
                 break;
             default:
                 CheckScalar(node, type, path, found);
@@ -153,20 +146,22 @@ public static class ConfigJson
         }
     }
 
-    private static void CheckMembers(JsonObject members, JsonTypeInfo type, string path, List<string> found, string? discriminator)
+    private static void CheckMembers(JsonObject members, JsonTypeInfo type, string path, Findings found, string? discriminator)
     {
         var known = type.Properties.Where(property => property.Set is not null || property.AssociatedParameter is not null).ToDictionary(property => property.Name, StringComparer.Ordinal);
         foreach (var (key, value) in members)
         {
             if (key == discriminator) continue;
+            var before = found.Problems.Count;
             if (known.TryGetValue(key, out var property)) Check(value, Options.GetTypeInfo(property.PropertyType), Join(path, key), found);
-            else found.Add($"`{Join(path, key)}` is not a known key.{Suggestion(key, known.Keys)} Known here: {string.Join(", ", known.Keys)}.");
+            else found.Problems.Add($"`{Join(path, key)}` is not a known key.{Suggestion(key, known.Keys)} Known here: {string.Join(", ", known.Keys)}.");
+            if (found.Problems.Count > before && property is not { IsRequired: true } && (property is null || value is JsonValue)) found.Omissions.Add((members, key));
         }
 
-        found.AddRange(known.Values.Where(property => property.IsRequired && members[property.Name] is null).Select(property => $"`{Join(path, property.Name)}` is missing."));
+        found.Problems.AddRange(known.Values.Where(property => property.IsRequired && members[property.Name] is null).Select(property => $"`{Join(path, property.Name)}` is missing."));
     }
 
-    private static void CheckScalar(JsonNode node, JsonTypeInfo type, string path, List<string> found)
+    private static void CheckScalar(JsonNode node, JsonTypeInfo type, string path, Findings found)
     {
         try
         {
@@ -178,9 +173,12 @@ public static class ConfigJson
             var expected = scalar.IsEnum
                 ? "one of " + string.Join(", ", Enum.GetValues(scalar).Cast<object>().Select(value => JsonSerializer.Serialize(value, scalar, Options).Trim('"')))
                 : scalar == typeof(string) ? "a string" : scalar == typeof(bool) ? "true or false" : scalar == typeof(double) || scalar == typeof(float) ? "a number" : scalar == typeof(int) || scalar == typeof(long) ? "a whole number" : "a " + scalar.Name;
-            found.Add($"`{path}` ({node.ToJsonString()}) must be {expected}.");
+            found.Problems.Add($"`{path}` ({node.ToJsonString()}) must be {expected}.");
         }
     }
+
+    /// <summary>The parser's own sentence, without the place that it repeats.</summary>
+    private static string Sentence(JsonException error) => error.Message.Split([". Path", " LineNumber:"], 2, StringSplitOptions.None)[0].TrimEnd('.', ' ') + ".";
 
     private static string Join(string path, string key) => path.Length == 0 ? key : path + "." + key;
 
@@ -207,5 +205,15 @@ public static class ConfigJson
         }
 
         return row[b.Length];
+    }
+
+    /// <summary>What is wrong with a file.</summary>
+    private sealed class Findings
+    {
+        /// <summary>Sentences.</summary>
+        public List<string> Problems { get; } = [];
+
+        /// <summary>For every problem that is gone without it, the member that causes it: an unknown key, or a value of the wrong type that has a default.</summary>
+        public List<(JsonObject Members, string Key)> Omissions { get; } = [];
     }
 }

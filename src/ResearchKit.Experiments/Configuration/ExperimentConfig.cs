@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
+using ResearchKit.Models;
 
 namespace ResearchKit.Experiments.Configuration;
 
@@ -36,7 +37,8 @@ public abstract record ExperimentConfig
     public virtual IEnumerable<string> Problems()
     {
         if (Name.Length == 0 || !Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')) yield return $"`name` (\"{Name}\") must be letters, digits, dots, dashes and underscores.";
-        if (Threads < 0) yield return $"`threads` ({Threads}) must be 0 (all cores) or more.";
+        else if (Name.All(c => c == '.')) yield return $"`name` (\"{Name}\") would name another folder than the run's; use a letter or digit.";
+        if (Threads is < 0 or > ComputeDevice.MostThreads) yield return $"`threads` ({Threads}) must be 0 (all cores) to {ComputeDevice.MostThreads}.";
     }
 
     /// <summary>Reads an experiment file, applies overrides and checks everything.</summary>

@@ -96,15 +96,8 @@ internal sealed class WeightImport
     }
 
     /// <summary>A model that cannot fit is refused here; later the system would end the process.</summary>
-    private void CheckMemory()
-    {
-        var needed = _config.Config.ParameterCount * sizeof(float);
-        var available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        if (needed > available)
-        {
-            throw new ConfigException($"{_path}: the model has {_config.Config.ParameterCount} parameters and needs {needed >> 20} MiB as float32; this machine has {available >> 20} MiB. Take a smaller model or a larger machine.");
-        }
-    }
+    private void CheckMemory() => MachineMemory.Require(
+        _config.Config.ParameterCount * sizeof(float), $"{_path}: the model of {_config.Config.ParameterCount:N0} parameters in float32", "Take a smaller model or a larger machine.");
 
     private void Fill(Gpt model)
     {

@@ -199,6 +199,7 @@ internal sealed class TextGenerator
         Require(options.Temperature >= 0, $"Temperature ({options.Temperature}) must be at least 0; 0 is greedy.");
         Require(options.BeamWidth >= 1, $"BeamWidth ({options.BeamWidth}) must be at least 1.");
         Require(options.BeamWidth == 1 || options.Temperature == 0, $"Beam search (width {options.BeamWidth}) does not sample; set Temperature ({options.Temperature}) to 0.");
+        Require(double.IsFinite(options.LengthPenalty), $"LengthPenalty ({options.LengthPenalty}) must be a finite number.");
         foreach (var id in prompt) Require(id >= 0 && id < _model.Config.VocabularySize, $"id {id} lies outside [0, {_model.Config.VocabularySize}).");
         foreach (var id in options.SuppressedTokens) Require(id >= 0 && id < _model.Config.VocabularySize, $"suppressed id {id} lies outside [0, {_model.Config.VocabularySize}).");
         Require(options.SuppressedTokens.Count < _model.Config.VocabularySize, "every token is suppressed.");

@@ -8,22 +8,22 @@ namespace ResearchKit.Models;
 /// <param name="DroppedTokenCount">Context ids cut from the left.</param>
 internal sealed record ScoredText(int[] Input, int[] Continuation, int DroppedTokenCount)
 {
+    /// <summary>Why a request cannot be scored; null where it can.</summary>
+    public static string? Problem(LikelihoodRequest request, int contextLength, int vocabularySize)
+    {
+        var (context, continuation) = (request.Context, request.Continuation);
+        if (context.Length == 0) return "the context is empty; put the end-of-text id there.";
+        if (continuation.Length == 0) return "the continuation is empty; there is nothing to score.";
+        if (continuation.Length > contextLength) return $"the continuation has {continuation.Length} ids, n_ctx is {contextLength}; score a long text in windows (RollingLogLikelihood, `rk eval`).";
+        var outside = context.Concat(continuation).Where(id => id < 0 || id >= vocabularySize).Cast<int?>().FirstOrDefault();
+        return outside is null ? null : $"id {outside} lies outside [0, {vocabularySize}).";
+    }
+
     /// <summary>Checks and cuts a request as lm-evaluation-harness does.</summary>
     public static ScoredText Of(LikelihoodRequest request, int index, int contextLength, int vocabularySize)
     {
         var (context, continuation) = (request.Context, request.Continuation);
-        if (context.Length == 0) throw new ArgumentException($"Request {index}: the context is empty; put the end-of-text id there.", nameof(request));
-        if (continuation.Length == 0) throw new ArgumentException($"Request {index}: the continuation is empty; there is nothing to score.", nameof(request));
-        if (continuation.Length > contextLength)
-        {
-            throw new ArgumentException($"Request {index}: the continuation has {continuation.Length} ids, n_ctx is {contextLength}; use RollingLogLikelihood for long texts.", nameof(request));
-        }
-
-        var outside = Array.FindIndex(context, id => id < 0 || id >= vocabularySize);
-        var ids = outside >= 0 ? context : continuation;
-        if (outside < 0) outside = Array.FindIndex(continuation, id => id < 0 || id >= vocabularySize);
-        if (outside >= 0) throw new ArgumentException($"Request {index}: id {ids[outside]} lies outside [0, {vocabularySize}).", nameof(request));
-
+        if (Problem(request, contextLength, vocabularySize) is { } problem) throw new ArgumentException($"Request {index}: {problem}", nameof(request));
         var dropped = Math.Max(0, context.Length + continuation.Length - (contextLength + 1));
         return new ScoredText([.. context.AsSpan(dropped), .. continuation.AsSpan(0, continuation.Length - 1)], continuation, dropped);
     }

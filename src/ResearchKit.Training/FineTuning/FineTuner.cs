@@ -158,6 +158,14 @@ public static class FineTuner
         if (pretrained.Config.ContextLength < 6) problems.Add($"`n_ctx` ({pretrained.Config.ContextLength}) of the model must be at least 6: two fields and three special tokens.");
         if (tokenizer.VocabularySize > pretrained.Config.VocabularySize) problems.Add($"The tokenizer `{tokenizer.Name}` has {tokenizer.VocabularySize} tokens, the model's n_vocab is {pretrained.Config.VocabularySize}: they do not belong together.");
         if (problems.Count > 0) throw new ConfigException("fine-tuning recipe", problems);
+        if (pretrained.Device.type == DeviceType.CPU)
+        {
+            // The pre-trained weights stay, and the best epoch's are kept.
+            var size = ModelSize.Of(pretrained.Config);
+            MachineMemory.Require(
+                3 * size.WeightBytes() + size.GradientBytes + size.OptimizerBytes, $"Fine-tuning a model of {pretrained.Config.ParameterCount:N0} parameters", "Take a smaller model or a larger machine; `rk describe NAME` shows what takes how much.");
+        }
+
         if (train.Count == 0) throw new ArgumentException("Fine-tuning needs at least one training example.", nameof(train));
         var kind = InputTransformation.KindOf(train[0].Input);
         if (kind != TaskKind.MultipleChoice) ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);

@@ -20,6 +20,34 @@ public sealed class ConfigJsonTests
     }
 
     [Fact]
+    public void ValuesAreCheckedBesideUnknownKeysAndWrongTypes()
+    {
+        // What has a default can be left out, so the other values can be judged in the same message.
+        var json = """{ "n_layer": 0, "n_head": 3, "n_embd": 8, "n_ctx": 16, "n_vocab": 50, "embd_pdrop": "much", "colour": "red" }""";
+        var problems = Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(json, "trial.json", null, config => config.Problems())).Problems;
+        Assert.Contains(problems, problem => problem.Contains("`embd_pdrop` (\"much\") must be a number", StringComparison.Ordinal));
+        Assert.Contains(problems, problem => problem.Contains("`colour` is not a known key", StringComparison.Ordinal));
+        Assert.Contains(problems, problem => problem.Contains("`n_layer` (0)", StringComparison.Ordinal));
+        Assert.Contains(problems, problem => problem.Contains("`n_embd` (8)", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ADuplicateKeyIsNamedWithoutAPlaceThatNobodyKnows()
+    {
+        var error = Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>("""{ "n_layer": 2, "n_layer": 3 }""", "trial.json"));
+        Assert.StartsWith("trial.json: not valid JSON.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("n_layer", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("..", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ATagOfTheWrongTypeIsShown()
+    {
+        var error = Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny.Replace("{ ", "{ \"attention\": [{ \"kind\": 5 }], ", StringComparison.Ordinal), "tiny"));
+        Assert.Contains("`attention[0].kind` (`5`) is not known", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SyntaxErrorsNameFileLineAndColumn()
     {
         var error = Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>("{\n  \"n_layer\": 2,\n  oops\n}", "trial.json"));
