@@ -83,6 +83,11 @@ public sealed class NotebookFileTests
     }
 
     [Fact]
+    public void CodeIsColouredInTheLanguageThatItsMagicNames() =>
+        Assert.Equal("<span class=\"m\">#!csharp</span>\n<span class=\"k\">var</span> x = <span class=\"n\">1</span>; <span class=\"c\">// let</span>\n<span class=\"m\">#!fsharp</span>\n<span class=\"k\">let</span> var = <span class=\"s\">&quot;a&quot;</span>",
+            CodeMarkup.Of("#!csharp\nvar x = 1; // let\n#!fsharp\nlet var = \"a\"", "fsharp"));
+
+    [Fact]
     public void ARunIsNotedForThePageAndStripped()
     {
         var notebook = NotebookFile.Parse("a.ipynb", Sample);

@@ -36,7 +36,7 @@ internal static partial class CodeMarkup
     }
 
     [GeneratedRegex(""""
-        (?<magic>(?m:^\s*\#(!|r\s|i\s).*$))|(?<comment>//[^\n]*|\(\*(?!\)).*?\*\)|/\*.*?\*/)|(?<text>\$*"""[\s\S]*?"""|[@$]+"([^"]|"")*"|"(\\.|[^"\\\n])*"|'(\\.|[^'\\\n])')|(?<number>\b\d[\w.]*)|[A-Za-z_]\w*
+        (?<magic>(?m:^[ \t]*\#(!|r\s|i\s)[^\n]*))|(?<comment>//[^\n]*|\(\*(?!\)).*?\*\)|/\*.*?\*/)|(?<text>\$*"""[\s\S]*?"""|[@$]+"([^"]|"")*"|"(\\.|[^"\\\n])*"|'(\\.|[^'\\\n])')|(?<number>\b\d[\w.]*)|[A-Za-z_]\w*
         """", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Token();
 }
