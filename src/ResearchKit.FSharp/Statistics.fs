@@ -81,6 +81,10 @@ module Statistics =
     let interval (result: TaskResult) : Result<Interval, string list> =
         Problems.catchArguments (fun () -> MetricInterval.Of(result.Metric, result.Items))
 
+    /// The 95% interval of a condition's mean score over its seeds, at least two, on the same items: for new items and new seeds.
+    let intervalOverSeeds (seeds: TaskResult list) : Result<Interval, string list> =
+        Problems.catchArguments (fun () -> MetricInterval.OverSeeds(seeds.Head.Metric, [| for result in seeds -> result.Items |]))
+
     /// Interval of any number computed from units, by the bias-corrected bootstrap.
     let bootstrap (seed: int64) (statistic: 'T list -> float) (units: 'T list) : Interval =
         Bootstrap.BiasCorrectedAccelerated(Array.ofList units, (fun sample -> statistic (List.ofSeq sample)), options seed)

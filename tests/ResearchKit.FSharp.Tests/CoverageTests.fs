@@ -167,6 +167,7 @@ module Coverage =
           // Statistics that the chosen functions stand for.
           "ResearchKit.Evaluation.Statistics.Bootstrap", "Statistics.bootstrap takes the better of its intervals"
           "ResearchKit.Evaluation.Statistics.EffectSize", "Statistics.cohenH; PairedComparison has the rest"
+          "ResearchKit.Evaluation.Statistics.ProportionInterval.WilsonOfMean", "what Statistics.interval and intervalOverSeeds are made of"
           "ResearchKit.Evaluation.Statistics.ProportionInterval.Normal", "kept for comparison with other programs; Statistics.proportion is better"
           // What a run does inside.
           "ResearchKit.Experiments.Cells.", "Experiment.plan and Experiment.run keep the cells"

@@ -13,7 +13,7 @@ internal sealed class CompareVerb : Verb
         var second = new Argument<string>("RUN_B") { Description = "Another one; or the same with --a and --b." };
         var task = new Option<string[]>("--task") { Description = "Compare this task only. May be given several times.", HelpName = "NAME" };
         var regime = new Option<string?>("--regime") { Description = "in_context or fine_tuning; both where absent.", HelpName = "REGIME" };
-        var condition = new Option<string?>("--condition") { Description = "Condition of both runs: k4 (four shots), gpt1@256 (recipe gpt1 on 256 examples), a model, or MODEL/k4.", HelpName = "CONDITION" };
+        var condition = new Option<string?>("--condition") { Description = "Condition of both runs: k4 (four shots), gpt1@256 (recipe gpt1 on 256 examples), a model, MODEL/k4, or k4/lm-eval under that protocol.", HelpName = "CONDITION" };
         var a = new Option<string?>("--a") { Description = "Condition of RUN_A alone.", HelpName = "CONDITION" };
         var b = new Option<string?>("--b") { Description = "Condition of RUN_B alone.", HelpName = "CONDITION" };
         var across = new Option<bool>("--across-protocols") { Description = "Compare in-context scores by different prompts or ways of scoring all the same." };

@@ -59,7 +59,7 @@ internal sealed class VerifyVerb : Verb
         if (result.Causes.Count > 0) Console.WriteLine("What differs between then and now:");
         foreach (var cause in result.Causes) Console.WriteLine("  " + cause);
         int Count(CellAgreement agreement) => result.Cells.Count(cell => cell.Agreement == agreement);
-        Console.WriteLine(Text($"{result.Run}: {result.Cells.Count} of {result.CellCount} cells computed again or looked up; {Count(CellAgreement.SameBits)} have the same bits, {Count(CellAgreement.WithinTolerance)} lie within the tolerance, {Count(CellAgreement.Different)} differ, {Count(CellAgreement.InputChanged)} have other inputs now."));
+        Console.WriteLine(Text($"{result.Run}: {result.Cells.Count} of {result.CellCount} cells checked: {Count(CellAgreement.SameBits)} have the same bits, {Count(CellAgreement.WithinTolerance)} lie within the tolerance, {Count(CellAgreement.Different)} differ, {Count(CellAgreement.InputChanged)} have other inputs now and were not computed."));
         Console.WriteLine(result.SameMachine
             ? "Processor, device, threads and TorchSharp are the run's, so bits must be equal."
             : Text($"Another machine or thread count than the run's: log-probabilities may differ by {RunVerification.InContextTolerance} nats in context and {RunVerification.FineTuningTolerance} after fine-tuning, and {RunVerification.ChangedShare:0%} of a cell's predictions may change."));
