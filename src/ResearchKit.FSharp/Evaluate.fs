@@ -23,3 +23,7 @@ module Evaluate =
     /// Runs a task behind k demonstrations; k = 0 is zero-shot.
     let run (shots: int) (task: EvaluationTask) (model: Model) : Result<TaskResult, string list> =
         runWith ignore (EvaluationOptions(Shots = shots)) task model
+
+    /// Ids of test items with an answer that alone is longer than the model's context: they can't be scored.
+    let itemsThatDoNotFit (task: EvaluationTask) (model: Model) : Result<string list, string list> =
+        Problems.catch (fun () -> List.ofSeq (Evaluator.ItemsThatDoNotFit(task, task.Load.Invoke(), model.Tokenizer, model.Language.ContextLength)))
