@@ -54,6 +54,8 @@ public static class ProtocolComparison
         var others = to.Result.Items.ToDictionary(item => item.Id, StringComparer.Ordinal);
         var second = first.Select(item => others[item.Id]).ToArray();
         var differs = from.Facts.DiffersFrom(to.Facts);
+        // A protocol may rewrite the items under the same template, as the harness does with HellaSwag's second sentences.
+        if (!differs.Contains("prompt") && first.Zip(second, (x, y) => x.Prompt != y.Prompt).Any(isOther => isOther)) differs = ["prompt", .. differs];
         // The first reported number that both report; their headlines may be different ones.
         if (from.Facts.Metrics.FirstOrDefault(to.Facts.Metrics.Contains) is not { } metric) return new(from.Protocol.Name, to.Protocol.Name, differs, null, null, null, null, null);
         var (a, c) = (TaskMetrics.Value(metric, first), TaskMetrics.Value(metric, second));

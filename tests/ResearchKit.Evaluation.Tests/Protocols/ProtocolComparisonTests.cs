@@ -47,6 +47,15 @@ public class ProtocolComparisonTests
     }
 
     [Fact]
+    public void ItemsRewrittenUnderTheSameTemplateAreAnotherPrompt()
+    {
+        TaskItem Scene(string context) => new() { Id = "val/0", Fields = new Dictionary<string, string> { ["context"] = context }, Choices = ["falls", "sings"], Gold = 0 };
+        var hellaswag = DatasetTasks.Describe("hellaswag");
+        Assert.Equal(["prompt", "normalization", "truncation"], Assert.Single(Compare(hellaswag with { Load = () => Test(Scene("Roof: A man sits. he")) }, Letters()).Gaps).Differs);
+        Assert.Equal(["normalization", "truncation"], Assert.Single(Compare(hellaswag with { Load = () => Test(Scene("Roof: A man")) }, Letters()).Gaps).Differs);
+    }
+
+    [Fact]
     public void OfDifferentItemsTheSharedOnesAreCompared()
     {
         TaskItem Asked(int i, string article) => new()
