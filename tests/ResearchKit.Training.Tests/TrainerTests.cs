@@ -276,12 +276,22 @@ public sealed class TrainerTests
     {
         using var folder = new RunFolder();
         using var model = new Gpt(Tiny, 1);
-        var resident = new List<long>();
+        var (resident, live) = (new List<long>(), new List<long>());
         new Trainer(model, new Cycle(), Ten with { Steps = 2_000, CheckpointEvery = 0 }, folder.Path)
         {
-            Progress = new Report(p => { if (p.Step % 500 == 0) resident.Add(System.Diagnostics.Process.GetCurrentProcess().WorkingSet64); }),
+            Progress = new Report(p =>
+            {
+                if (p.Step % 500 != 0) return;
+                // TorchSharp's own autograd functions leave some kilobytes a step to the collector and to finalizers: no leak, but they come and go.
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                GC.Collect();
+                live.Add(NativeHeap.LiveBytes());
+                resident.Add(System.Diagnostics.Process.GetCurrentProcess().WorkingSet64);
+            }),
         }.Run();
-        Assert.True(resident[^1] - resident[0] < 8 << 20, string.Join(", ", resident.Select(bytes => bytes >> 20)));
+        Assert.True(live[^1] - live[0] < 10 << 20, "in use: " + string.Join(", ", live.Select(bytes => bytes >> 10)));
+        Assert.True(resident[^1] - resident[0] < 24 << 20, "resident: " + string.Join(", ", resident.Select(bytes => bytes >> 20)));
     }
 
     private static string[] Untimed(RunFolder folder) => File.ReadAllLines(folder.File("metrics.jsonl")).Select(line =>
