@@ -260,7 +260,7 @@ public sealed class Gpt : Module<Tensor, Tensor>
 
         var positions = pass.PositionEmbeddings(_positionEmbedding.weight!, (int)tokens.size(1));   // [T, C] or [B, T, C]
         var embedded = tied is null ? _tokenEmbedding.call(tokens) : tied.Lookup(_tokenEmbedding.weight!, tokens);   // [B, T, C]
-        var x = Dropout.Apply(embedded + positions, _embeddingDropout, training);   // [B, T, C]
+        var x = Dropout.Apply(embedded.Plus(positions), _embeddingDropout, training);   // [B, T, C]
         var recomputes = RecomputesBlocks && pass is WholeTextPass && is_grad_enabled() && x.requires_grad;
         var returned = recomputes ? new BlockRecomputation.ReturnedGradient() : null;
         foreach (var block in _blocks)
@@ -303,13 +303,13 @@ public sealed class Block : Module<Tensor, AttentionPass, Tensor>
         using var scope = NewDisposeScope();
         if (_preNorm)                                                                 // GPT-2, GPT-3: x + f(LN(x))
         {
-            x = x + _attention.call(_attentionNorm.call(x), pass);                    // [B, T, C]
-            x = x + _feedForward.call(_feedForwardNorm.call(x));                      // [B, T, C]
+            x = x.Plus(_attention.call(_attentionNorm.call(x), pass));                // [B, T, C]
+            x = x.Plus(_feedForward.call(_feedForwardNorm.call(x)));                  // [B, T, C]
         }
         else                                                                          // GPT-1: LN(x + f(x))
         {
-            x = _attentionNorm.call(x + _attention.call(x, pass));                    // [B, T, C]
-            x = _feedForwardNorm.call(x + _feedForward.call(x));                      // [B, T, C]
+            x = _attentionNorm.call(x.Plus(_attention.call(x, pass)));                // [B, T, C]
+            x = _feedForwardNorm.call(x.Plus(_feedForward.call(x)));                  // [B, T, C]
         }
 
         return x.MoveToOuterDisposeScope();

@@ -57,19 +57,19 @@ internal static class OutputLoss
             var rows = hidden.narrow(0, start, count);                                 // [n, C]
             var target = targets.narrow(0, start, count).unsqueeze(1);                 // [n, 1]
             var ignored = target.eq(Gpt.IgnoredTarget);                                // [n, 1] bool
-            var index = target.masked_fill(ignored, 0);                                // [n, 1]
+            var index = target.masked_fill(ignored, KeptScalar.Zero);                                // [n, 1]
             var logits = functional.linear(rows, weight).to(wide);                     // [n, V]
             var probabilities = functional.softmax(logits, dim: -1);                   // [n, V]
             var chosen = probabilities.gather(1, index);                               // [n, 1]
-            value.sub_(LogProbability(logits, chosen, index).masked_fill(ignored, 0).sum());
+            value.sub_(LogProbability(logits, chosen, index).masked_fill(ignored, KeptScalar.Zero).sum());
             if (hiddenGradient is null) continue;
 
             logits.Dispose();
-            probabilities.scatter_(1, index, chosen - 1).masked_fill_(ignored, 0);     // gradient of the logits
+            probabilities.scatter_(1, index, chosen.sub(KeptScalar.One)).masked_fill_(ignored, KeptScalar.Zero);     // gradient of the logits
             var gradient = probabilities.to(hidden.dtype);
-            hiddenGradient.narrow(0, start, count).addmm_(gradient, weight, 0, 1);
+            hiddenGradient.narrow(0, start, count).addmm_(gradient, weight, KeptScalar.Zero, KeptScalar.One);
             if (weightGradient is null) weightGradient = mm(gradient.t(), rows).MoveToOuterDisposeScope();   // [V, C]
-            else weightGradient.addmm_(gradient.t(), rows, 1, 1);
+            else weightGradient.addmm_(gradient.t(), rows, KeptScalar.One, KeptScalar.One);
         }
 
         // Without a single counted target the loss is 0 and still differentiable.

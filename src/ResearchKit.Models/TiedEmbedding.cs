@@ -56,8 +56,8 @@ internal sealed class TiedEmbedding
         {
             var (rows, places, _) = tokens.view(-1).unique(return_inverse: true);
             var sums = zeros([rows.size(0), gradient.size(-1)], gradient.dtype, gradient.device);   // [U, C]
-            sums.index_add_(0, places!, gradient.reshape(-1, gradient.size(-1)), 1);
-            _weightGradient!.index_add_(0, rows, sums, 1);
+            sums.index_add_(0, places!, gradient.reshape(-1, gradient.size(-1)), KeptScalar.One);
+            _weightGradient!.index_add_(0, rows, sums, KeptScalar.One);
         }
 
         // The engine takes what we return only after we have returned it. The scope around the backward call ends our handle;

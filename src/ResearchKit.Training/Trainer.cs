@@ -121,7 +121,8 @@ public sealed class Trainer
         var device = _model.Device;
         var inputs = tensor(batch.Inputs, [batch.BatchSize, batch.Length], device: device);    // [B, T] Int64
         var targets = tensor(batch.Targets, [batch.BatchSize, batch.Length], device: device);  // [B, T] Int64
-        var loss = _model.LossSum(inputs, targets).Sum / targetCount;
+        using Scalar divisor = targetCount;                                     // kept alive by name: TorchSharp's operators do not
+        var loss = _model.LossSum(inputs, targets).Sum.div(divisor);
         if (_config.GradientCheckpointing) NativeAllocator.ReturnFreeMemory();
         loss.backward();
         return loss.to(float64).ToDouble();

@@ -51,7 +51,7 @@ public static class AttentionKernels
     {
         using var scope = NewDisposeScope();
         var scores = matmul(q, k.transpose(2, 3));                                     // [B, H, T, S]
-        if (scale) scores = scores / Math.Sqrt(q.size(3));
+        if (scale) scores = scores.Over(Math.Sqrt(q.size(3)));
         var allowed = Mask(pattern, (int)q.size(2), (int)k.size(2), (int)q.size(1), q.device);
         return functional.softmax(scores.masked_fill(allowed.logical_not(), double.NegativeInfinity), dim: -1).MoveToOuterDisposeScope();
     }
@@ -85,5 +85,5 @@ public static class AttentionKernels
     };
 
     /// <summary>The fused kernel always divides by √D.</summary>
-    internal static Tensor ForFusedKernel(Tensor q, bool scale) => scale ? q : q * Math.Sqrt(q.size(3));
+    internal static Tensor ForFusedKernel(Tensor q, bool scale) => scale ? q : q.Times(Math.Sqrt(q.size(3)));
 }

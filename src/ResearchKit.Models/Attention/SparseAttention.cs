@@ -94,14 +94,14 @@ internal static class SparseAttention
         var padding = R * l - q.size(2);
         Tensor Grid(Tensor x) => PadEnd(x, padding).view(B, H, R, l, D);                // [B, H, R, l, D]
         Tensor Windows(Tensor x) => functional.pad(x, [0, 0, l, padding]).unfold(2, 2 * l, l).transpose(3, 4);   // [B, H, R, 2l, D]
-        var queries = Grid(scale ? q / Math.Sqrt(D) : q);
+        var queries = Grid(scale ? q.Over(Math.Sqrt(D)) : q);
         var bandMask = AttentionMasks.Named(pattern, (int)R, l, 1, q.dtype, q.device, () => BandMask(new LocalAttention(l), (int)R, l, 1).squeeze(1));   // [R, l, 2l]
         var columnMask = AttentionMasks.Named(pattern, (int)R, l, 2, q.dtype, q.device, () => EarlierBlocksMask((int)R, 1));   // [R, R]
 
-        var band = matmul(queries, Windows(k).transpose(3, 4)) + bandMask;              // [B, H, R, l, 2l]
-        var column = matmul(queries.transpose(2, 3), Grid(k).permute(0, 1, 3, 4, 2)) + columnMask;   // [B, H, l, R, R]
+        var band = matmul(queries, Windows(k).transpose(3, 4)).Plus(bandMask);              // [B, H, R, l, 2l]
+        var column = matmul(queries.transpose(2, 3), Grid(k).permute(0, 1, 3, 4, 2)).Plus(columnMask);   // [B, H, l, R, R]
         var weights = Weights(cat([band, column.transpose(2, 3)], -1), dropoutProbability).split([2L * l, R], -1);
-        var y = matmul(weights[0], Windows(v)) + matmul(weights[1].transpose(2, 3), Grid(v).transpose(2, 3)).transpose(2, 3);   // [B, H, R, l, D]
+        var y = matmul(weights[0], Windows(v)).Plus(matmul(weights[1].transpose(2, 3), Grid(v).transpose(2, 3)).transpose(2, 3));   // [B, H, R, l, D]
         return y.reshape(B, H, R * l, D);
     }
 
@@ -123,7 +123,7 @@ internal static class SparseAttention
         var n = (q.size(2) + l - 1) / l;
         var padding = n * l - q.size(2);
         Tensor Blocks(Tensor x) => PadEnd(x, padding).view(B, H, n, l, D);              // [B, H, n, l, D]
-        var (queries, keys, values) = (Blocks(scale ? q / Math.Sqrt(D) : q), Blocks(k), Blocks(v));
+        var (queries, keys, values) = (Blocks(scale ? q.Over(Math.Sqrt(D)) : q), Blocks(k), Blocks(v));
 
         Tensor Summaries(Tensor blocks)                                                // [B, H, n·c, D]
         {
@@ -136,10 +136,10 @@ internal static class SparseAttention
 
         var ownMask = AttentionMasks.Additive(pattern, l, l, (int)H, q.dtype, q.device).view(-1, 1, l, l);   // first block: summaries of earlier ones play no part
         var earlierMask = AttentionMasks.Named(pattern, (int)n, c, 1, q.dtype, q.device, () => EarlierBlocksMask((int)n, c).unsqueeze(1));   // [n, 1, n·c]
-        var own = matmul(queries, keys.transpose(3, 4)) + ownMask;                      // [B, H, n, l, l]
-        var earlier = matmul(queries.view(B, H, n * l, D), Summaries(keys).transpose(2, 3)).view(B, H, n, l, n * c) + earlierMask;
+        var own = matmul(queries, keys.transpose(3, 4)).Plus(ownMask);                      // [B, H, n, l, l]
+        var earlier = matmul(queries.view(B, H, n * l, D), Summaries(keys).transpose(2, 3)).view(B, H, n, l, n * c).Plus(earlierMask);
         var weights = Weights(cat([own, earlier], -1), dropoutProbability).split([(long)l, n * c], -1);
-        var y = matmul(weights[0], values) + matmul(weights[1].reshape(B, H, n * l, n * c), Summaries(values)).view(B, H, n, l, D);
+        var y = matmul(weights[0], values).Plus(matmul(weights[1].reshape(B, H, n * l, n * c), Summaries(values)).view(B, H, n, l, D));
         return y.view(B, H, n * l, D);
     }
 

@@ -17,10 +17,11 @@ internal sealed class FineTuneObjective(Gpt model, TaskHead head, double lambda,
     {
         using var scope = NewDisposeScope();
         var hidden = batch.Hidden(model);
-        var task = TaskLoss(batch, batch.TaskLogits(hidden, head).to(float32)) / exampleCount;
+        using Scalar examples = exampleCount, sequences = sequenceCount, weight = lambda, one = 1;   // kept alive by name: TorchSharp's operators do not
+        var task = TaskLoss(batch, batch.TaskLogits(hidden, head).to(float32)).div(examples);
         if (lambda == 0) return (task.MoveToOuterDisposeScope(), task.ToSingle(), 0);
-        var lm = batch.LmLosses(hidden, OutputMatrix()).sum() / sequenceCount;
-        return ((task + lm * lambda).MoveToOuterDisposeScope(), task.ToSingle(), lm.ToSingle());
+        var lm = batch.LmLosses(hidden, OutputMatrix()).sum().div(sequences);
+        return (task.add(lm.mul(weight), one).MoveToOuterDisposeScope(), task.ToSingle(), lm.ToSingle());
     }
 
     /// <summary>Cross-entropy summed over the examples, against their labels or, where they have scores, against the scores' distributions.</summary>
