@@ -67,9 +67,9 @@ internal static class OutputLoss
             logits.Dispose();
             probabilities.scatter_(1, index, chosen.sub(KeptScalar.One)).masked_fill_(ignored, KeptScalar.Zero);     // gradient of the logits
             var gradient = probabilities.to(hidden.dtype);
-            hiddenGradient.narrow(0, start, count).addmm_(gradient, weight, KeptScalar.Zero, KeptScalar.One);
+            hiddenGradient.narrow(0, start, count).addmm_(gradient, weight, 0, 1);
             if (weightGradient is null) weightGradient = mm(gradient.t(), rows).MoveToOuterDisposeScope();   // [V, C]
-            else weightGradient.addmm_(gradient.t(), rows, KeptScalar.One, KeptScalar.One);
+            else weightGradient.addmm_(gradient.t(), rows, 1, 1);
         }
 
         // Without a single counted target the loss is 0 and still differentiable.
