@@ -54,7 +54,7 @@ internal sealed class TiedEmbedding
     {
         using (NewDisposeScope())
         {
-            var (rows, places, _) = tokens.view(-1).unique(return_inverse: true);
+            var (rows, places, _) = tokens.reshape(-1).unique(return_inverse: true);
             var sums = zeros([rows.size(0), gradient.size(-1)], gradient.dtype, gradient.device);   // [U, C]
             sums.index_add_(0, places!, gradient.reshape(-1, gradient.size(-1)), KeptScalar.One);
             _weightGradient!.index_add_(0, rows, sums, KeptScalar.One);
