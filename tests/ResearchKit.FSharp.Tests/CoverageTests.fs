@@ -129,6 +129,9 @@ module Coverage =
           "ResearchKit.Models.Gpt.CopyFirstLayersFrom", "FineTuneRecipe.TransferredLayers"
           // Files: one reader or writer stands for all formats.
           "ResearchKit.Models.Checkpoints.", "Model.load and Model.save know every format"
+          "ResearchKit.Models.GptLanguageModel.ProblemOf", "Model.logLikelihood says what is wrong with a request"
+          "ResearchKit.Core.MachineMemory.Require", "Model.load, FineTune.run and Experiment.run refuse what memory cannot hold"
+          "ResearchKit.Core.Files.InputFile.Text", "File.ReadAllText, with the plumbing verbs' messages"
           "ResearchKit.Models.LogitsFile", "written by rk logits for other programs; Model.logits gives the numbers"
           "ResearchKit.Core.Files.AtomicFile", "for writers of files"
           "ResearchKit.Core.Data.TokenShard.", "Data.openShard, Data.batches and Data.inOrder read it; its tokens are copied into spans"
