@@ -7,7 +7,7 @@ namespace ResearchKit.Models;
 /// <summary>Sums and scalings whose numbers live as long as the program. Everything that runs millions of times uses these instead of the operators.</summary>
 /// <remarks>
 /// TorchSharp (0.107.0) makes a Scalar for every number that an operator takes, also the factor 1 of x + y, and hands its pointer to libtorch without keeping the object alive:
-/// a garbage collection on another thread can free the number while it is being read. Seen once in some millions of sums, as "Expected false to be true" from c10/core/Scalar.h;
+/// a garbage collection on another thread can free the number while it is being read. Seen once in an hour's run, as "Expected false to be true" from c10/core/Scalar.h;
 /// a wrong number would go unnoticed. To be deleted when TorchSharp keeps its arguments alive.
 /// </remarks>
 internal static class KeptScalar

