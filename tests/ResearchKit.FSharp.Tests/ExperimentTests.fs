@@ -156,11 +156,11 @@ type ExperimentTests() =
                 tokenizer (TrainedTokenizer 2048)
                 data (CorpusSource("children", Weight = 0.2))
                 data (GeneratedSource(80_000, Weight = 0.8))
-                length (RunLength.Tokens 7_500_000L<token>)
+                length (RunLength.Tokens 10_000_000L<token>)
                 batch 4
                 training "length_warmup" (LengthWarmup(64, 700_000L))
                 optimizer (OptimizerConfig(LearningRate = 0.0015, WeightDecay = 0.1))
-                schedule (WarmupCosineSchedule(WarmupTokens = 100_000L, DecayTokens = 7_500_000L, FinalFraction = 0.1))
+                schedule (WarmupCosineSchedule(WarmupTokens = 100_000L, DecayTokens = 10_000_000L, FinalFraction = 0.1))
                 training "log_every" 20
                 training "evaluate_every" 500
                 training "checkpoint_every" 500

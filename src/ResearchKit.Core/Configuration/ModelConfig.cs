@@ -54,7 +54,7 @@ public sealed record ModelConfig
     /// <summary>How weights are drawn. Default GPT-2's.</summary>
     [JsonPropertyName("initialization")] public Initialization Initialization { get; init; } = Initialization.Gpt2;
 
-    /// <summary>Standard deviation that <see cref="Initialization"/> draws from, above 0. Default 0.02, as in all three papers. The mini presets, 192 wide, take 0.06: associative recall was learned faster with it.</summary>
+    /// <summary>Standard deviation that <see cref="Initialization"/> draws from, above 0. Default 0.02, as in all three papers. The mini presets take 0.06: at width 192 associative recall was learned faster with it.</summary>
     [JsonPropertyName("initializer_range")] public double InitializerRange { get; init; } = 0.02;
 
     /// <summary>How the learned position table starts. Default random, as in all three papers.</summary>

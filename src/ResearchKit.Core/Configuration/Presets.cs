@@ -35,10 +35,10 @@ public static class Presets
         new("gpt-neo-125m", GptNeo(12, 12, 768), "EleutherAI GPT-Neo 125M config.json"),
         new("gpt-neo-1.3b", GptNeo(24, 16, 2048), "EleutherAI GPT-Neo 1.3B config.json"),
         new("gpt-neo-2.7b", GptNeo(32, 20, 2560), "EleutherAI GPT-Neo 2.7B config.json"),
-        Mini("gpt1-mini", Gpt1(4, 6, 192, 256, 2048) with { InitializerRange = MiniInitializerRange, PositionInitialization = PositionInitialization.Sinusoidal, EmbeddingDropoutProbability = 0, AttentionDropoutProbability = 0, ResidualDropoutProbability = 0 },
+        Mini("gpt1-mini", Gpt1(4, 6, 240, 256, 2048) with { InitializerRange = MiniInitializerRange, PositionInitialization = PositionInitialization.Sinusoidal, EmbeddingDropoutProbability = 0, AttentionDropoutProbability = 0, ResidualDropoutProbability = 0 },
             "GPT-1's block at mini size; dropout 0 because it sees no token twice"),
-        Mini("gpt2-mini", Gpt2(4, 6, 192) with { InitializerRange = MiniInitializerRange, PositionInitialization = PositionInitialization.Sinusoidal, ContextLength = 256, VocabularySize = 2048 }, "GPT-2's block at mini size"),
-        Mini("gpt3-mini", Gpt2(4, 6, 192) with { InitializerRange = MiniInitializerRange, PositionInitialization = PositionInitialization.Sinusoidal, ContextLength = 256, VocabularySize = 2048, Attention = [new DenseAttention(), new LocalAttention(64)] },
+        Mini("gpt2-mini", Gpt2(4, 6, 240) with { InitializerRange = MiniInitializerRange, PositionInitialization = PositionInitialization.Sinusoidal, ContextLength = 256, VocabularySize = 2048 }, "GPT-2's block at mini size"),
+        Mini("gpt3-mini", Gpt2(4, 6, 240) with { InitializerRange = MiniInitializerRange, PositionInitialization = PositionInitialization.Sinusoidal, ContextLength = 256, VocabularySize = 2048, Attention = [new DenseAttention(), new LocalAttention(64)] },
             "GPT-3's alternation of dense and banded layers at mini size, window 64 = n_ctx / 4"),
     }.ToDictionary(preset => preset.Name, StringComparer.OrdinalIgnoreCase);
 
