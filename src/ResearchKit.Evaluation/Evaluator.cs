@@ -26,6 +26,7 @@ public static class Evaluator
         IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (options.Shots < 0) throw new ConfigException($"Shots ({options.Shots}) must be at least 0.");
+        if (options.PrefixTokenId is { } prefix && (prefix < 0 || prefix >= model.VocabularySize)) throw new ConfigException($"Prefix token ({prefix}) must lie between 0 and {model.VocabularySize - 1}, the ids of model {model.Name}.");
         if (options.ChunkSize < 1) throw new ConfigException($"Chunk size ({options.ChunkSize}) must be at least 1.");
         if (task.Scoring is GenerationScoring { MaxNewTokenCount: var longest } && (longest < 1 || longest >= model.ContextLength))
         {

@@ -92,12 +92,13 @@ public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fi
 /// <summary>Finds tasks by name: the generated suite, the data folder's benchmarks, the user's own files.</summary>
 public static class TaskCatalog
 {
-    /// <summary>A task by name.</summary>
-    /// <param name="name">Such as <c>suite/label-induction</c> or <c>rte</c>.</param>
+    /// <summary>A task by name, or from a file of its own.</summary>
+    /// <param name="name">Such as <c>suite/label-induction</c> or <c>rte</c>; what ends in <c>.json</c> is a <see cref="TaskFile"/>.</param>
     /// <param name="dataFolder">Data folder; null takes RESEARCHKIT_DATA.</param>
     /// <exception cref="Core.ConfigException">No such task, or its data is missing.</exception>
     public static EvaluationTask Get(string name, string? dataFolder = null)
     {
+        if (name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return TaskFile.Load(name);
         if (name.StartsWith("suite/", StringComparison.Ordinal)) return GeneratedSuite.Get(name);
         DatasetTasks.DatasetOf(name);                                     // a misspelt name is not missing data
         return DatasetTasks.Get(name, DataFolder.Resolve(dataFolder));

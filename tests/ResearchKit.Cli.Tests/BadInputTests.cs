@@ -19,6 +19,17 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public void WhatIsMissingHidesNoOtherProblem()
+    {
+        File.WriteAllText(_workspace.Experiment, """{ "kind": "comparison", "tasks": [{ "limit": 3 }, { "limit": 4 }], "in_context": { "shots": [-1] }, "confidence": 2, "colour": "red" }""");
+        var (code, _, error) = Rk.Call(["run", _workspace.Experiment]);
+        Assert.Equal(2, code);
+        string[] problems = ["`name` is missing", "`models` is missing", "`tasks[0].name` is missing", "`tasks[1].name` is missing", "`in_context.shots` ([-1])", "`confidence` (2)", "`colour` is not a known key"];
+        Assert.Contains($"{problems.Length} problems", error, StringComparison.Ordinal);
+        Assert.All(problems, problem => Assert.Contains(problem, error, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void AMissingExperimentFileIsNamed() => Refuses(["run", _workspace.File("absent.json")], 2, _workspace.File("absent.json"));
 
     [Fact]

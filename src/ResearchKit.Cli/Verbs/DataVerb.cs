@@ -21,12 +21,13 @@ internal sealed class DataVerb : Verb
         list.SetAction(parsed => List(parsed.GetValue(folder), parsed.GetValue(verify), parsed.GetValue(json)));
 
         var name = new Argument<string>("NAME") { Description = "Data set, such as sst2." };
+        var pullJson = Json();
         var pull = new Command("pull", """
             Downloads a data set's missing files from their source repositories at pinned commits, checks them, and shows the licence. Interrupted, it carries on.
 
             Example:  rk data pull sst2 --data datasets
-            """) { name, folder };
-        pull.SetAction(async (parsed, cancellation) => await Pull(parsed.GetRequiredValue(name), parsed.GetValue(folder), cancellation).ConfigureAwait(false));
+            """) { name, folder, pullJson };
+        pull.SetAction(async (parsed, cancellation) => await Pull(parsed.GetRequiredValue(name), parsed.GetValue(folder), parsed.GetValue(pullJson), cancellation).ConfigureAwait(false));
         return new Command("data", """
             Benchmark data: what is there, fetching what is not, and what of it stands in training text.
 
@@ -64,11 +65,11 @@ internal sealed class DataVerb : Verb
         return 0;
     }
 
-    private static async Task<int> Pull(string name, string? path, CancellationToken cancellation)
+    private static async Task<int> Pull(string name, string? path, bool json, CancellationToken cancellation)
     {
         var entry = DatasetCatalog.Get(name);
         var target = path ?? Environment.GetEnvironmentVariable(DataFolder.Variable) ?? throw new ConfigException($"Where to? Give --data DIR or set {DataFolder.Variable}.");
-        Console.WriteLine(entry.LicenceNotice);
+        if (!json) Console.WriteLine(entry.LicenceNotice);
         PullResult outcome;
         using (var client = new HttpClient())
         using (var line = new ProgressLine())
@@ -76,9 +77,16 @@ internal sealed class DataVerb : Verb
             outcome = await new DataPull(client).PullAsync(entry, target, new PullLine(line), cancellation).ConfigureAwait(false);
         }
 
+        var code = outcome.Unavailable.Count > 0 ? 2 : 0;
+        if (json)
+        {
+            PrintJson(new { name, folder = target, licence = entry.LicenceNotice, downloaded = outcome.Downloaded.Select(file => file.Path), already_present = outcome.AlreadyPresent.Select(file => file.Path), unavailable = outcome.Unavailable.Select(file => new { file.Path, file.Note }) });
+            return code;
+        }
+
         Console.WriteLine($"{name}: {outcome.Downloaded.Count} files fetched, {outcome.AlreadyPresent.Count} were there.");
         foreach (var file in outcome.Unavailable) Console.WriteLine($"  {file.Path} can't be downloaded as it stands: {file.Note}");
-        return outcome.Unavailable.Count > 0 ? 2 : 0;
+        return code;
     }
 
     private sealed class PullLine(ProgressLine line) : IProgress<PullProgress>

@@ -12,18 +12,20 @@ internal sealed class DescribeVerb : Verb
     public override Command Command()
     {
         var name = new Argument<string>("NAME|DIR") { Description = "Preset name, model folder, or `list` for all presets." };
+        var set = Set("Change one value of the configuration, to see what it would cost: --set n_ctx=4096. May be given several times.");
         var json = Json();
         var command = new Command("describe", """
             Describes a model without loading it: exact parameters, memory, FLOPs per token.
 
             Example:  rk describe gpt3-xl
+                      rk describe gpt2-small --set n_ctx=4096 --set attention=[{"kind":"dense"},{"kind":"local","window":256}]
                       rk describe list
-            """) { name, json };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(name), parsed.GetValue(json)));
+            """) { name, set, json };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(name), parsed.GetValue(set) ?? [], parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string name, bool json)
+    private static int Run(string name, string[] set, bool json)
     {
         if (name == "list") return List(json);
         // A folder wins over a preset of the same name only when it is written as a path, such as ./gpt1.
@@ -31,6 +33,7 @@ internal sealed class DescribeVerb : Verb
             : Directory.Exists(name) || File.Exists(name) ? new Preset(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(name))), ModelFolder.ReadConfig(name), "folder " + name)
             : new Models.Hub.HubCache().Find(name) is { } pulled ? new Preset(name, ModelFolder.ReadConfig(pulled), "pulled to " + pulled)
             : throw new ConfigException($"There is no model preset or folder `{name}`. Presets: {string.Join(", ", Presets.Names)}.");
+        if (set.Length > 0) preset = new Preset(preset.Name, Overridden(preset.Config, name, set), $"{preset.Source}, with {string.Join(", ", set)}");
         var size = ModelSize.Of(preset.Config);
         if (json) PrintJson(Facts(preset, size));
         else Print(preset, size);

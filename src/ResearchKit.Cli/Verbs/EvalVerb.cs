@@ -18,13 +18,14 @@ internal sealed class EvalVerb : Verb
     public override Command Command()
     {
         var model = ModelFolderOption();
-        var task = new Option<string>("--task") { Description = "Task name (rk task list shows all).", Required = true, HelpName = "NAME" };
+        var task = TaskOption();
         var (protocol, assume) = (ProtocolOptions.Protocol(", or `all` that define the task, side by side"), ProtocolOptions.Assume());
         var shots = new Option<int>("--shots", "-k") { Description = "Demonstrations in the prompt.", DefaultValueFactory = _ => 0 };
         var limit = new Option<int?>("--limit") { Description = "Score at most this many test items, chosen by the seed.", HelpName = "N" };
         var seed = new Option<long>("--seed") { Description = "Seed of items and demonstrations.", DefaultValueFactory = _ => 1 };
         var overflow = new Option<OverflowPolicy?>("--overflow") { Description = "What to do with prompts longer than the context; default the protocol's own (the kit's words: ReduceShots)." };
         var show = new Option<int>("--show") { Description = "Also print the prompts and answers of the first n items.", HelpName = "N" };
+        var set = Set("Change one more option of the evaluation, by its name in a result's JSON: --set demonstration_seed=3, --set separator=\\n, --set unconditional_contexts=[]. May be given several times.");
         var (device, threads, json) = (Device(), Threads(), Json());
         var command = new Command("eval", """
             Evaluates a model on a task from the prompt alone, with all normalizations from one pass, and prints the protocol beside the score.
@@ -32,11 +33,13 @@ internal sealed class EvalVerb : Verb
             Example:  rk eval --model results/models/gpt2-mini --task suite/label-induction --shots 8 --limit 200
                       rk eval --model gpt2 --task lambada --protocol gpt2-paper
                       rk eval --model gpt2 --task arc-easy --protocol all --limit 500
-            """) { model, task, protocol, assume, shots, limit, seed, overflow, show, device, threads, json };
+            """) { model, task, protocol, assume, shots, limit, seed, overflow, show, set, device, threads, json };
         command.SetAction((parsed, cancellation) =>
         {
-            if (parsed.GetValue(shots) < 0) throw new ConfigException($"--shots ({parsed.GetValue(shots)}) must be 0 or more.");
-            if (parsed.GetValue(limit) is < 1) throw new ConfigException($"--limit ({parsed.GetValue(limit)}) must be at least 1.");
+            var options = Overridden(new EvaluationOptions { Shots = parsed.GetValue(shots), Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) }, "options", parsed.GetValue(set));
+            if (options.Shots < 0) throw new ConfigException($"--shots ({options.Shots}) must be 0 or more.");
+            if (options.Limit is < 1) throw new ConfigException($"--limit ({options.Limit}) must be at least 1.");
+            var policy = parsed.GetValue(set)?.Any(change => change.StartsWith("overflow=", StringComparison.Ordinal)) == true ? options.Overflow : parsed.GetValue(overflow);
             var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             var loadedTask = TaskCatalog.Get(parsed.GetRequiredValue(task));
             var (name, chosen) = (parsed.GetValue(protocol), ProtocolOptions.Parse(parsed.GetValue(assume)));
@@ -48,11 +51,10 @@ internal sealed class EvalVerb : Verb
             var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{parsed.GetValue(model)} has no tokenizer files (vocab.json and merges.txt).");
             compute.Take(loaded.Model);
             using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
-            var options = new EvaluationOptions { Shots = parsed.GetValue(shots), Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) };
             ProtocolComparisonResult compared;
             using (var line = new ProgressLine())
             {
-                compared = ProtocolComparison.Run(languageModel, tokenizer, loadedTask, protocols, options, parsed.GetValue(overflow), new RequestProgress(line), cancellation);
+                compared = ProtocolComparison.Run(languageModel, tokenizer, loadedTask, protocols, options, policy, new RequestProgress(line), cancellation);
             }
 
             if (name == "all")

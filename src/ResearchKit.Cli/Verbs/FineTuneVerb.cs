@@ -16,7 +16,7 @@ internal sealed class FineTuneVerb : Verb
     public override Command Command()
     {
         var model = ModelFolderOption();
-        var task = new Option<string>("--task") { Description = "Task name (rk task list shows all).", Required = true, HelpName = "NAME" };
+        var task = TaskOption();
         var examples = new Option<int?>("--examples") { Description = "Labelled training examples, drawn by the seed; default all.", HelpName = "N" };
         var limit = new Option<int?>("--limit") { Description = "Score at most this many test items, the same as `rk eval` with this seed.", HelpName = "N" };
         var seed = new Option<long>("--seed") { Description = "Seed of items, examples, new parameters and batch order.", DefaultValueFactory = _ => 1 };

@@ -36,12 +36,26 @@ internal abstract class Verb
 
     protected static Option<bool> Json() => new("--json") { Description = "Print the result as JSON on standard output; progress stays on standard error." };
 
-    protected static Option<string[]> Set() => new("--set")
+    protected static Option<string> TaskOption() => new("--task")
     {
-        Description = "Change one value of the file: --set training.steps=100. May be given several times.",
+        Description = "Task name (rk task list shows all), or your own task's file, such as weather.json.",
+        Required = true,
+        HelpName = "NAME|FILE",
+    };
+
+    protected static Option<string[]> Set(string description = "Change one value of the file: --set training.steps=100. May be given several times.") => new("--set")
+    {
+        Description = description,
         AllowMultipleArgumentsPerToken = false,
         HelpName = "a.b=c",
     };
+
+    /// <summary>A configuration with the changes of <c>--set</c>, checked like a file.</summary>
+    /// <param name="value">The configuration.</param>
+    /// <param name="source">What it is, for messages.</param>
+    /// <param name="set">Assignments, such as <c>n_ctx=4096</c>.</param>
+    protected static T Overridden<T>(T value, string source, string[]? set)
+        where T : notnull => set is null or [] ? value : ConfigJson.Parse<T>(JsonSerializer.Serialize(value, ConfigJson.Options), source, set);
 
     protected static Option<string> Device() => new("--device")
     {

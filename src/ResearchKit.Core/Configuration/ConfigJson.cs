@@ -42,14 +42,15 @@ public static class ConfigJson
 
         var findings = new Findings();
         Check(root, Options.GetTypeInfo(typeof(T)), "", findings);
-        // What can be left out is left out, so that problems of the other values come in the same message.
-        if (findings.Omissions.Count < findings.Problems.Count) throw new ConfigException(source, findings.Problems);
+        // What can be left out is left out and what is missing is stood in for, so that problems of the other values come in the same message.
+        if (findings.Omissions.Count + findings.StandIns.Count < findings.Problems.Count) throw new ConfigException(source, findings.Problems);
         foreach (var (owner, key) in findings.Omissions) owner.Remove(key);
+        foreach (var (owner, key, _, value) in findings.StandIns) owner[key] = value;
 
-        T value;
+        T config;
         try
         {
-            value = root.Deserialize<T>(Options)!;
+            config = root.Deserialize<T>(Options)!;
         }
         catch (JsonException error)
         {
@@ -57,8 +58,9 @@ public static class ConfigJson
             throw new ConfigException($"{source}: `{error.Path?.TrimStart('$', '.')}` has a value of the wrong kind. {error.Message.Split(" Path:", 2)[0]}", error);
         }
 
-        findings.Problems.AddRange(problems?.Invoke(value) ?? []);
-        return findings.Problems.Count > 0 ? throw new ConfigException(source, findings.Problems) : value;
+        bool IsOfStandIn(string problem) => findings.StandIns.Any(standIn => problem.StartsWith($"`{standIn.Path}`", StringComparison.Ordinal));
+        findings.Problems.AddRange((problems?.Invoke(config) ?? []).Where(problem => !IsOfStandIn(problem)));
+        return findings.Problems.Count > 0 ? throw new ConfigException(source, findings.Problems) : config;
     }
 
     /// <summary>Reads and parses a file; see <see cref="Parse{T}"/>.</summary>
@@ -158,7 +160,13 @@ public static class ConfigJson
             if (found.Problems.Count > before && property is not { IsRequired: true } && (property is null || value is JsonValue)) found.Omissions.Add((members, key));
         }
 
-        found.Problems.AddRange(known.Values.Where(property => property.IsRequired && members[property.Name] is null).Select(property => $"`{Join(path, property.Name)}` is missing."));
+        foreach (var property in known.Values.Where(property => property.IsRequired && members[property.Name] is null))
+        {
+            var missing = Join(path, property.Name);
+            found.Problems.Add($"`{missing}` is missing.");
+            JsonNode? standIn = property.PropertyType == typeof(string) ? missing : Options.GetTypeInfo(property.PropertyType).Kind == JsonTypeInfoKind.Enumerable ? new JsonArray() : null;
+            if (standIn is not null) found.StandIns.Add((members, property.Name, missing, standIn));
+        }
     }
 
     private static void CheckScalar(JsonNode node, JsonTypeInfo type, string path, Findings found)
@@ -215,5 +223,8 @@ public static class ConfigJson
 
         /// <summary>For every problem that is gone without it, the member that causes it: an unknown key, or a value of the wrong type that has a default.</summary>
         public List<(JsonObject Members, string Key)> Omissions { get; } = [];
+
+        /// <summary>For every missing text or list, a value with which the rest can be read.</summary>
+        public List<(JsonObject Members, string Key, string Path, JsonNode Value)> StandIns { get; } = [];
     }
 }
