@@ -116,14 +116,14 @@ internal static class SparseAttention
             .view(B, n, H, l, D).permute(0, 2, 1, 3, 4).reshape(B, H, n * l, D);
     }
 
-    /// <summary>Fixed attention with summaries: own block under the pattern's own mask, and the summary columns of earlier blocks, under one softmax.</summary>
+    /// <summary>Fixed attention with summaries: each block sees the summary columns of earlier blocks, all of them, and itself under the pattern's own mask.</summary>
     private static Tensor OwnBlockAndSummaries(Tensor q, Tensor k, Tensor v, FixedAttention pattern, bool scale, double dropoutProbability)
     {
         var (B, H, D, l, c) = (q.size(0), q.size(1), q.size(3), pattern.Stride, pattern.Summary);
         var n = (q.size(2) + l - 1) / l;
         var padding = n * l - q.size(2);
         Tensor Blocks(Tensor x) => PadEnd(x, padding).view(B, H, n, l, D);              // [B, H, n, l, D]
-        var (queries, keys, values) = (Blocks(scale ? q.Over(Math.Sqrt(D)) : q), Blocks(k), Blocks(v));
+        var (queries, keys, values) = (Blocks(AttentionKernels.ForFusedKernel(q, scale)), Blocks(k), Blocks(v));
 
         Tensor Summaries(Tensor blocks)                                                // [B, H, n·c, D]
         {
@@ -134,13 +134,20 @@ internal static class SparseAttention
             return blocks.gather(3, index).reshape(B, H, n * c, D);
         }
 
-        var ownMask = AttentionMasks.Additive(pattern, l, l, (int)H, q.dtype, q.device).view(-1, 1, l, l);   // first block: summaries of earlier ones play no part
-        var earlierMask = AttentionMasks.Named(pattern, (int)n, c, 1, q.dtype, q.device, () => EarlierBlocksMask((int)n, c).unsqueeze(1));   // [n, 1, n·c]
-        var own = matmul(queries, keys.transpose(3, 4)).Plus(ownMask);                      // [B, H, n, l, l]
-        var earlier = matmul(queries.view(B, H, n * l, D), Summaries(keys).transpose(2, 3)).view(B, H, n, l, n * c).Plus(earlierMask);
-        var weights = Weights(cat([own, earlier], -1), dropoutProbability).split([(long)l, n * c], -1);
-        var y = matmul(weights[0], values).Plus(matmul(weights[1].reshape(B, H, n * l, n * c), Summaries(values)).view(B, H, n, l, D));
-        return y.view(B, H, n * l, D);
+        var (keySummaries, valueSummaries) = (Summaries(keys), Summaries(values));
+        var own = AttentionMasks.Additive(pattern, l, l, (int)H, q.dtype, q.device).view(1, -1, l, l);   // the first block's: summaries of earlier ones play no part
+        var mask = functional.pad(own, [(n - 1) * c, 0]);                              // [1, 1 or H, l, (n - 1) c + l]
+        // Not select: the gradient of each would be as large as all blocks together.
+        var (queryOf, keyOf, valueOf) = (queries.unbind(2), keys.unbind(2), values.unbind(2));   // n times [B, H, l, D]
+        Tensor Block(int r)
+        {
+            using var scope = NewDisposeScope();                                       // outside training its copies of keys are gone before the next block's are made
+            Tensor Seen(Tensor block, Tensor summaries) => cat([summaries.narrow(2, 0, r * c), block], 2);   // [B, H, r·c + l, D]
+            var seen = mask.narrow(-1, (n - 1 - r) * c, r * c + l);
+            return functional.scaled_dot_product_attention(queryOf[r], Seen(keyOf[r], keySummaries), Seen(valueOf[r], valueSummaries), attn_mask: seen, p: dropoutProbability).MoveToOuterDisposeScope();
+        }
+
+        return cat([.. Enumerable.Range(0, (int)n).Select(Block)], 2);
     }
 
     private static Tensor Weights(Tensor scores, double dropoutProbability) =>
