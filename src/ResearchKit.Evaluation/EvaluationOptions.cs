@@ -29,7 +29,7 @@ public sealed record EvaluationOptions
     /// <summary>Contexts of unconditional normalization that are scored besides the task's own. Default: empty (lm-evaluation-harness), <c>Answer:</c> and <c>A:</c> (GPT-3 §2.4). An empty list saves their requests.</summary>
     public IReadOnlyList<string> UnconditionalContexts { get; init; } = ["", "Answer:", "A:"];
 
-    /// <summary>Token that stands for an empty context; null (default) takes the tokenizer's end-of-text token, or else its newline.</summary>
+    /// <summary>Token that stands for an empty context; null (default) takes the tokenizer's end-of-text token, or else its newline or full stop.</summary>
     public int? PrefixTokenId { get; init; }
 
     /// <summary>Requests handed to the model at once, so that it can sort, batch and share contexts; progress is reported after each. Default 512; at least 1.</summary>

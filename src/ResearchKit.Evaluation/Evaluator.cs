@@ -60,7 +60,7 @@ public static class Evaluator
             WeightsHash = model.WeightsHash,
             Tokenizer = tokenizer.Name,
             TokenizerFingerprint = tokenizer.Fingerprint,
-            Options = options,
+            Options = task.Scoring is PerplexityScoring or ThresholdScoring ? options with { Shots = 0 } : options,   // they show no demonstrations
             Metric = headline,
             Rule = outcome[0].Predictions is [var first, ..] ? first.Rule : null,
             Score = metrics[headline],
@@ -80,7 +80,7 @@ public static class Evaluator
         if (splits.Test.Count == 0) throw new ConfigException($"Task {task.Name} has no test items.");
         if (options.Limit is not { } limit) return splits.Test;
         if (limit < 1) throw new ConfigException($"Limit ({limit}) must be at least 1, or absent for all items.");
-        var chosen = new CounterRandom(options.Seed, "items").Sample(splits.Test.Count, Math.Min(limit, splits.Test.Count));
+        var chosen = new CounterRandom(options.Seed, "test items of " + task.Name).Sample(splits.Test.Count, Math.Min(limit, splits.Test.Count));
         return [.. chosen.Order().Select(i => splits.Test[i])];
     }
 
@@ -177,8 +177,9 @@ public static class Evaluator
             LengthPenalty = scoring.LengthPenalty,
             TopK = scoring.TopK ?? 0,
             Temperature = scoring.TopK is null ? 0 : 1,
-            Seed = scoring.TopK is null ? options.Seed : (long)new CounterRandom(options.Seed, "sampled answer/" + item.Id).NextUInt64(),
+            Seed = scoring.TopK is null ? options.Seed : (long)new CounterRandom(options.DemonstrationSeed ?? options.Seed, "sampled answer/" + item.Id).NextUInt64(),
             StopTokens = tokenizer.EndOfTextId is { } end ? [end] : [],
+            Overflow = ContextOverflow.CutPrompt,
         };
         bool Stops(IReadOnlyList<int> ids)
         {
@@ -284,7 +285,9 @@ public static class Evaluator
         ITokenizer tokenizer, string list, IReadOnlyList<TaskItem> items, ItemResult[] scored, PromptFitter fitter, RequestLedger ledger, CancellationToken cancellation)
     {
         var words = StopWordList.Get(list);
-        int[] suppressed = [.. words.SelectMany(word => new[] { " " + word, word }).Select(tokenizer.Encode).Where(ids => ids.Length == 1).Select(ids => ids[0]).Distinct().Order()];
+        // As the target begins: without its space a stop word would be the end of a longer word too.
+        var before = scored[0].Choices[0].Text.StartsWith(' ') ? " " : "";
+        int[] suppressed = [.. words.Select(word => tokenizer.Encode(before + word)).Where(ids => ids.Length == 1).Select(ids => ids[0]).Distinct().Order()];
         var requests = items.Select(item => fitter.FitContinuations(item).Requests[0]).ToArray();
         var generated = ledger.Generate([.. requests.Select(request => new GenerationRequest(request.Context, new GenerationOptions
         {

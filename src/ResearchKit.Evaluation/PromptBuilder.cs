@@ -26,7 +26,7 @@ public sealed class PromptBuilder
         {
             "train" => splits.Train,
             "validation" => splits.Validation,
-            "test" => splits.Test,
+            "test" => splits.TestPool ?? splits.Test,
             var other => throw new ConfigException($"Task {task.Name}: demonstrations from split \"{other}\"; allowed are train, validation and test."),
         };
         _poolIds = [.. _pool.Select(item => item.Id)];
@@ -88,7 +88,7 @@ public sealed class PromptBuilder
             if (asked == _pool.Count)
             {
                 throw new ConfigException($"Task {_task.Name}: {count} demonstrations asked for, but the {_task.Demonstrations.Split} split holds "
-                    + $"{drawn.Length} other than item {item.Id}; ask for fewer shots.");
+                    + $"{drawn.Length} other than item {item.Id}; ask for fewer shots{(_pool.Count == 0 ? ", or name data or `demonstrations` of a split that has items" : "")}.");
             }
         }
     }

@@ -40,12 +40,13 @@ internal sealed class RequestLedger(ILanguageModel model, string task, int chunk
     public IReadOnlyList<GeneratedText> Generate(GenerationRequest[] requests, CancellationToken cancellation)
     {
         RequestCount += requests.Length;
-        var positions = new Dictionary<LikelihoodRequest, int>(RequestEquality.Instance);       // equal prompts share one text: options differ in the sampler's seed at most
+        var positions = new Dictionary<LikelihoodRequest, int>(RequestEquality.Instance);       // equal prompts share one text
         var distinct = new List<GenerationRequest>();
         var index = new int[requests.Length];
         for (var i = 0; i < requests.Length; i++)
         {
-            var key = new LikelihoodRequest(requests[i].Prompt, []);
+            var options = requests[i].Options;                           // of one task, so they differ in length and seed at most
+            var key = new LikelihoodRequest(requests[i].Prompt, options.Temperature > 0 ? [options.MaxNewTokenCount, (int)options.Seed, (int)(options.Seed >> 32)] : [options.MaxNewTokenCount]);
             if (!positions.TryGetValue(key, out index[i]))
             {
                 positions.Add(key, index[i] = distinct.Count);

@@ -7,6 +7,7 @@ using ResearchKit.Core.Files;
 using ResearchKit.Core.Random;
 using ResearchKit.Core.Tokenization;
 using ResearchKit.Evaluation;
+using ResearchKit.Evaluation.Tasks;
 using ResearchKit.Experiments.Cells;
 using ResearchKit.Experiments.Configuration;
 using ResearchKit.Experiments.Reporting;
@@ -48,6 +49,12 @@ public sealed class ComparisonRunner
                           from model in models
                           where recipe.Value.LayersTransferred > model.Config.LayerCount
                           select $"`fine_tuning.recipes.{recipe.Key}.layers_transferred` ({recipe.Value.LayersTransferred}) must be at most {model.Config.LayerCount}, the layers of {model.Name}.");
+        problems.AddRange(from task in _config.InContext is null ? [] : tasks
+                          from run in task.OtherProtocols.Prepend(task)
+                          let longest = (run.Task.Scoring as GenerationScoring)?.MaxNewTokenCount
+                          from model in models
+                          where longest >= model.Config.ContextLength
+                          select $"Task {run.Task.Name}: answers of up to {longest} tokens, but {model.Name} has a context of {model.Config.ContextLength}; allowed are 1 to {model.Config.ContextLength - 1}.");
         if (problems.Count > 0) throw new ConfigException($"experiment {_config.Name}", problems);
 
         var store = new CellStore(Path.Combine(_config.RunFolder, "cells"), _warnings.Add);
@@ -208,10 +215,17 @@ public sealed class ComparisonRunner
 
     private FineTuneResult FineTune(PlannedFineTuning cell, Gpt pretrained, ITokenizer tokenizer, CostMeter meter, CancellationToken cancellation)
     {
-        var splits = cell.Task.Splits;
         var train = cell.Task.TrainingExamples(cell.Examples, cell.Seed);
         var within = new InlineProgress<FineTuneProgress>(step => meter.Within(cell, step.TotalSteps == 0 ? 1 : (double)step.Step / step.TotalSteps));
-        return FineTuner.Run(pretrained, tokenizer, _config.FineTuning!.Recipes[cell.Recipe], cell.Task.ClassCount, train, cell.Task.ValidationExamples(_config.FineTuning.ValidationLimit, _config.Seed), cell.Task.Labelled(splits.Test), cell.Seed, within, cancellation);
+        try
+        {
+            return FineTuner.Run(pretrained, tokenizer, _config.FineTuning!.Recipes[cell.Recipe], cell.Task.ClassCount, train, cell.Task.ValidationExamples(_config.FineTuning.ValidationLimit, _config.Seed), cell.Task.Labelled(cell.Task.Splits.Test), cell.Seed, within, cancellation);
+        }
+        catch (ArgumentException error)
+        {
+            // A label or score that the head has no place for: the task's data are to blame.
+            throw new ConfigException($"Task {cell.Task.Task.Name}: {error.Message.Split(" (Parameter", 2)[0]}", error);
+        }
     }
 
     private (string Path, PlainPassCheck Check) WriteReport(ComparisonPlan plan, IProgress<RunProgress>? progress, CancellationToken cancellation)
@@ -237,7 +251,7 @@ public sealed class ComparisonRunner
     {
         return _config with
         {
-            Models = [.. _config.Models.Select(Rebased)],
+            Models = [.. _config.Models.Select(name => Path.Exists(Path.Combine(_baseFolder, name)) ? Rebased(name) : name)],   // a pulled model keeps its name
             Tasks = [.. _config.Tasks.Select(task => task.File is null ? task : task with { File = Rebased(task.File) })],
         };
 
@@ -259,13 +273,20 @@ public sealed class ComparisonRunner
     private InContextKey KeyOf(PlannedInContext cell, IReadOnlyList<ModelHeader> models) => new(
         models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Scored.Fingerprint, cell.Shots, cell.Seed, _config.InContext!.Overflow, CellEnvironment()) { OrderSeed = cell.Order == 0 ? null : cell.Order };
 
-    private FineTuningKey KeyOf(PlannedFineTuning cell, IReadOnlyList<ModelHeader> models) => new(
-        models[cell.Model].WeightsHash, models[cell.Model].TokenizerFingerprint, cell.Task.Task.Name, cell.Task.LabelledFingerprint, cell.Examples, cell.Seed, _config.FineTuning!.Recipes[cell.Recipe], CellEnvironment())
+    private FineTuningKey KeyOf(PlannedFineTuning cell, IReadOnlyList<ModelHeader> models)
     {
-        ValidationLimit = _config.FineTuning.ValidationLimit < cell.Task.Splits.Validation.Count ? _config.FineTuning.ValidationLimit : null,
-        ValidationSeed = _config.FineTuning.ValidationLimit < cell.Task.Splits.Validation.Count ? _config.Seed : null,
-        ScoreTargets = cell.Task.IsScored ? true : null,
-    };
+        var (model, recipe) = (models[cell.Model], _config.FineTuning!.Recipes[cell.Recipe]);
+        double[] dropout = [model.Config.EmbeddingDropoutProbability, model.Config.AttentionDropoutProbability, model.Config.ResidualDropoutProbability];
+        var isPartOfValidation = _config.FineTuning.ValidationLimit < cell.Task.Splits.Validation.Count;
+        return new(model.WeightsHash, model.TokenizerFingerprint, cell.Task.Task.Name, cell.Task.LabelledFingerprint, cell.Examples, cell.Seed, recipe, CellEnvironment())
+        {
+            ValidationLimit = isPartOfValidation ? _config.FineTuning.ValidationLimit : null,
+            ValidationSeed = isPartOfValidation ? _config.Seed : null,
+            ScoreTargets = cell.Task.IsScored ? true : null,
+            OwnDropout = recipe.ModelDropout is null && dropout.Any(p => p > 0) ? dropout : null,
+            Initialization = model.Config.Initialization == Core.Configuration.Initialization.Gpt2 ? null : model.Config.Initialization,
+        };
+    }
 
     private string AddressOf(PlannedCell cell, IReadOnlyList<ModelHeader> models) => cell switch
     {

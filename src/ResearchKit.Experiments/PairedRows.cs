@@ -54,6 +54,7 @@ internal static class PairedRows
         var test = PairedTest.OverSeeds(metric, first, second, options);
         var (scoresA, scoresB) = (Scores(first), Scores(second));
         var differences = scoresA.Where(pair => scoresB.ContainsKey(pair.Key)).Select(pair => pair.Value - scoresB[pair.Key]).ToList();
+        var isRightOrWrong = scoresA.Values.Concat(scoresB.Values).All(score => score is 0 or 1);   // not where several seeds are averaged
         var units = test.UnitCount < test.ItemCount ? "clusters" : "items";
         return new PairedRow
         {
@@ -61,12 +62,12 @@ internal static class PairedRows
             A = a,
             B = b,
             Difference = test.Difference.Estimate,
-            Interval = new Interval(test.Difference.Low, test.Difference.High, test.Difference.Level),
+            Interval = ReportBuilder.Of(test.Difference),
             PValue = test.PValue,
             Test = test.Test == "mcnemar" ? "McNemar exact" : $"permutation, {units}",
             ItemCount = test.ItemCount,
-            OnlyARight = differences.Count(difference => difference > 0),
-            OnlyBRight = differences.Count(difference => difference < 0),
+            OnlyARight = isRightOrWrong ? differences.Count(difference => difference > 0) : null,
+            OnlyBRight = isRightOrWrong ? differences.Count(difference => difference < 0) : null,
             EffectSize = test.CohenH,
             MinimumDetectable = test.DetectableDifference is { } detectable && double.IsFinite(detectable) ? detectable : null,
         };

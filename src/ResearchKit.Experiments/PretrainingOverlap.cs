@@ -74,7 +74,18 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
     private Source? SourceOf(ModelHeader model)
     {
         if (ModelCard.TryRead(model.Folder) is not { } card) return null;
-        if (card.Configuration.Deserialize<ExperimentConfig>(ConfigJson.Options) is not PretrainingConfig pretraining) return null;
+        PretrainingConfig? pretraining;
+        try
+        {
+            pretraining = TrainingText.Pretraining(card, model.Folder);
+        }
+        catch (Core.ConfigException error)
+        {
+            warn($"Test items were not looked for in what {model.Name} was trained on: {error.Message}");
+            return null;
+        }
+
+        if (pretraining is null) return null;
         var needsData = config.Tasks.Any(task => task.File is null && !task.Name.StartsWith("suite/", StringComparison.Ordinal));
         var parts = new List<(string Name, Func<IEnumerable<CorpusText>> Read)>();
         foreach (var text in pretraining.Data)

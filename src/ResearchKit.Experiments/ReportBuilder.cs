@@ -29,7 +29,7 @@ internal static class ReportBuilder
     {
         var inContext = results.InContext.Select(pair => InContextCellOf(config, plan, pair.Cell, pair.Result)).ToList();
         var fineTuning = results.FineTuning.Select(pair => FineTuningCellOf(config, plan, pair.Cell, pair.Result)).ToList();
-        var tasks = plan.Tasks.Select(TaskEntryOf).ToList();
+        var tasks = plan.Tasks.Select(task => TaskEntryOf(task, config.InContext?.Overflow)).ToList();
         var models = plan.Models.Select(ModelEntryOf).ToList();
         var comparisons = PairedRows.Of(config, plan, results);
         var model = new ReportModel
@@ -132,6 +132,7 @@ internal static class ReportBuilder
             Cluster = pair.item.Cluster,
             Group = pair.item.Group,
             Choices = [.. pair.item.Choices.Select((text, c) => new ChoiceResult { Text = text, Answer = text, TokenIds = [], TokenLogProbabilities = [], LogProbability = pair.logs[c] })],
+            Generated = task.Task.Scoring is GenerationScoring ? pair.item.Choices[pair.predicted] : null,
             Predictions = [new ChoicePrediction("fine_tuned", pair.predicted, pair.predicted == pair.item.Gold, false)],
             Score = pair.predicted == pair.item.Gold ? 1 : 0,
         })];
@@ -139,19 +140,20 @@ internal static class ReportBuilder
 
     private static bool IsPerItem(ReadyTask task) => task.Task.Scoring is not PerplexityScoring;
 
-    private static Interval IntervalOf(ComparisonConfig config, ReadyTask task, IReadOnlyList<ItemResult> items) =>
+    private static Interval? IntervalOf(ComparisonConfig config, ReadyTask task, IReadOnlyList<ItemResult> items) =>
         Of(MetricInterval.Of(MetricOf(task), items, new BootstrapOptions(Resamples, config.Confidence, config.Seed)));
 
-    internal static Interval Of(Evaluation.Statistics.Interval interval) => new(interval.Low, interval.High, interval.Level);
+    /// <summary>The interval as it is reported; null where it has no ends, as that of a perplexity over one text.</summary>
+    internal static Interval? Of(Evaluation.Statistics.Interval interval) => double.IsFinite(interval.Low) && double.IsFinite(interval.High) ? new(interval.Low, interval.High, interval.Level) : null;
 
-    private static TaskEntry TaskEntryOf(ReadyTask task)
+    private static TaskEntry TaskEntryOf(ReadyTask task, OverflowPolicy? overflow)
     {
         var metric = MetricOf(task);
         var choices = task.Splits.Test.Select(item => item.Choices.Count).ToArray();
         return new TaskEntry
         {
             Name = task.Task.Name,
-            Description = string.Join(' ', new[] { task }.Concat(task.OtherProtocols).Where(run => run.PublishedProtocol is not null).Select(Words).Prepend(task.Task.Description).Where(text => !string.IsNullOrEmpty(text))),
+            Description = string.Join(' ', new[] { task }.Concat(task.OtherProtocols).Where(run => run.PublishedProtocol is not null).Select(run => Words(run, overflow)).Prepend(task.Task.Description).Where(text => !string.IsNullOrEmpty(text))),
             Metric = metric,
             Unit = IsFraction(metric) ? ScoreUnit.Fraction : ScoreUnit.Raw,
             HigherIsBetter = TaskMetrics.HigherIsBetter(metric),
@@ -167,9 +169,9 @@ internal static class ReportBuilder
         record.Setting != "finetune" && task.OtherProtocols.Prepend(task).Any(run => run.PublishedProtocol == record.Paper + "-paper");
 
     /// <summary>The protocol beside the scores: everything that decides them, shots apart.</summary>
-    private static string Words(ReadyTask task)
+    private static string Words(ReadyTask task, OverflowPolicy? overflow)
     {
-        var facts = ProtocolFacts.Of(task.Run!, task.Task, 0);
+        var facts = ProtocolFacts.Of(task.Run!, task.Task, 0, overflow);
         var lines = facts.Lines().Where(line => line.Label is not ("demonstrations" or "open point" or "difference")).Select(line => $"{line.Label}: {line.Text}");
         return string.Join("; ", lines.Concat(facts.Options.Select(option => $"{option.Name}={option.Value}")).Concat(facts.Differences)) + ".";
     }
@@ -212,16 +214,16 @@ internal static class ReportBuilder
         var parts = new List<string>();
         if (few.Count > 0)
         {
-            var gains = few.Where(row => Holds(row, 1)).ToList();
+            var gains = few.Where(row => Holds(model.Tasks, row, better: true)).ToList();
             var real = gains.Count(row => IsAboveChance(model.Tasks, model.InContext, row));
-            var best = few.MaxBy(row => row.Difference)!;
-            parts.Add($"From the prompt alone, demonstrations raise the score in {gains.Count} of {few.Count} model-task pairs, above chance in {real} (largest gain: {best.A.Model} on {best.Task}, {Signed(model.Tasks, best)})");
+            var best = few.OrderByDescending(row => TaskOf(model.Tasks, row).Unit == ScoreUnit.Fraction).ThenByDescending(row => Sign(model.Tasks, row) * row.Difference).First();
+            parts.Add($"From the prompt alone, demonstrations improve the score in {gains.Count} of {few.Count} comparisons, above chance in {real} (largest gain: {Named(model.Tasks, best)})");
         }
 
         if (tuned.Count > 0)
         {
             var examples = tuned.Select(row => row.A.LabelledCount!.Value).Distinct().Order().ToList();
-            parts.Add($"fine-tuning on {string.Join(" or ", examples)} labelled examples beats the prompt with the most demonstrations in {tuned.Count(row => Holds(row, 1))} of {tuned.Count} pairs and loses in {tuned.Count(row => Holds(row, -1))}");
+            parts.Add($"fine-tuning on {string.Join(" or ", examples)} labelled examples beats the prompt with the most demonstrations in {tuned.Count(row => Holds(model.Tasks, row, better: true))} of {tuned.Count} and loses in {tuned.Count(row => Holds(model.Tasks, row, better: false))}");
             var passes = Crossover.All(model, ConditionSummaries.All(model)).ToList();
             var steps = passes.Where(row => row.PassesAt is not null).GroupBy(row => row.PassesAt!.Value).OrderBy(group => group.Key).Select(group => $"{group.Key} in {group.Count()}").ToList();
             if (passes.Count > 0 && model.FineTuning.Select(cell => cell.LabelledCount).Distinct().Count() > 1)
@@ -233,35 +235,41 @@ internal static class ReportBuilder
         return parts.Count == 0 ? null : string.Join("; ", parts) + ".";
     }
 
-    /// <summary>Whether a difference of this sign holds: its interval excludes zero, and so does the test after Holm's correction.</summary>
-    private static bool Holds(PairedComparison row, int sign) => row.Interval is { } interval && (sign > 0 ? interval.Low > 0 : interval.High < 0) && row.HolmPValue < 0.05;
+    private static TaskEntry TaskOf(IReadOnlyList<TaskEntry> tasks, PairedComparison row) => tasks.First(task => task.Name == row.Task);
+
+    /// <summary>1 where a higher score is better, -1 where a lower one is, such as a perplexity.</summary>
+    private static int Sign(IReadOnlyList<TaskEntry> tasks, PairedComparison row) => TaskOf(tasks, row).HigherIsBetter ? 1 : -1;
+
+    /// <summary>Whether the first condition is shown to be better, or worse: the difference's interval excludes zero, and so does the test after Holm's correction.</summary>
+    private static bool Holds(IReadOnlyList<TaskEntry> tasks, PairedComparison row, bool better) =>
+        row.Interval is { } interval && (Sign(tasks, row) > 0 == better ? interval.Low > 0 : interval.High < 0) && row.HolmPValue < 0.05;
 
     /// <summary>Whether the first condition's score lies above guessing beyond the interval of every one of its seeds; a zero-shot bias below chance can make a large gain out of nothing learned.</summary>
     private static bool IsAboveChance(IReadOnlyList<TaskEntry> tasks, IReadOnlyList<InContextCell> inContext, PairedComparison comparison) =>
-        tasks.First(task => task.Name == comparison.Task).ChanceLevel is not { } chance
+        TaskOf(tasks, comparison).ChanceLevel is not { } chance
         || inContext.Where(cell => cell.Task == comparison.Task && ConditionSummaries.Of(cell) == comparison.A).All(cell => cell.Interval is null || cell.Interval.Low > chance);
 
-    private static string Signed(IReadOnlyList<TaskEntry> tasks, PairedComparison comparison)
+    private static string Named(IReadOnlyList<TaskEntry> tasks, PairedComparison row)
     {
-        var task = tasks.First(entry => entry.Name == comparison.Task);
-        return $"{ReportFormat.Difference(task, comparison.Difference)} points {ReportFormat.Range(task, comparison.Interval!)}";
+        var task = TaskOf(tasks, row);
+        return $"{row.A.Model} on {row.Task}{(row.A.Protocol is { } protocol ? $" by {protocol}" : "")}, {ReportFormat.Difference(task, row.Difference)}{(task.Unit == ScoreUnit.Fraction ? " points" : "")}{(row.Interval is { } interval ? " " + ReportFormat.Range(task, interval) : "")}";
     }
 
     private static List<ReportNote> Notes(ComparisonPlan plan, List<TaskEntry> tasks, List<InContextCell> inContext, List<PairedComparison> comparisons, ComparisonResults results)
     {
         var notes = new List<ReportNote>();
         var few = comparisons.Where(comparison => !comparison.A.IsFineTuned).ToList();
-        var gains = few.Where(comparison => Holds(comparison, 1)).ToList();
+        var gains = few.Where(comparison => Holds(tasks, comparison, better: true)).ToList();
         var learned = gains.Where(comparison => IsAboveChance(tasks, inContext, comparison)).ToList();
-        string List(IEnumerable<PairedComparison> pairs) => string.Join("; ", pairs.Select(pair => $"{pair.A.Model} on {pair.Task}, {Signed(tasks, pair)}"));
+        string List(IEnumerable<PairedComparison> pairs) => string.Join("; ", pairs.Select(pair => Named(tasks, pair)));
         if (learned.Count > 0)
         {
-            notes.Add(new ReportNote(NoteKind.MetTarget, $"Few-shot beats zero-shot beyond the interval, corrected for all comparisons, and lies above chance, in {learned.Count} model-task pairs: {List(learned)}."));
+            notes.Add(new ReportNote(NoteKind.MetTarget, $"Few-shot beats zero-shot beyond the interval, corrected for all comparisons, and lies above chance, in {learned.Count} of {few.Count} comparisons: {List(learned)}."));
         }
         else if (few.Count > 0)
         {
             var bias = gains.Count > 0 ? $" Where few-shot beats zero-shot ({List(gains)}), it does not lie above chance: the demonstrations may only undo a bias of the zero-shot prompt." : "";
-            notes.Add(new ReportNote(NoteKind.MissedTarget, "In no model-task pair does few-shot beat zero-shot beyond the interval, corrected, and lie above chance: no learning from the prompt is shown here." + bias));
+            notes.Add(new ReportNote(NoteKind.MissedTarget, "In no comparison does few-shot beat zero-shot beyond the interval, corrected, and lie above chance: no learning from the prompt is shown here." + bias));
         }
 
         foreach (var task in plan.Tasks.Where(task => task.LeftOut.Count > 0))

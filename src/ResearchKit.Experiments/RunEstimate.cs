@@ -41,8 +41,10 @@ public sealed record RunEstimate(long InContextTokens, long FineTuningTokens, do
         double? Measured(string regime) => times.Where(timing => timing.Regime == regime).ToList() is { Count: > 0 } own && own.Sum(timing => timing.Seconds) is > 0 and var seconds
             ? own.Sum(timing => timing.Tokens) / seconds : null;
         var (inContext, fineTuning) = (Measured("in_context"), Measured("fine_tuning"));
-        var trial = shots > 0 && inContext is null || tuning > 0 && fineTuning is null ? TrialRate(plan.Models[0].Folder, device) : 1;
-        var source = (inContext ?? fineTuning) is not null ? "this run's finished cells" : "a trial of half a second in processor time";
+        var isTried = (shots > 0 && inContext is null) || (tuning > 0 && fineTuning is null);
+        var trial = isTried ? TrialRate(plan.Models[0].Folder, device) : 1;
+        const string Trial = "a trial of half a second in processor time";
+        var source = !isTried ? "this run's finished cells" : (inContext ?? fineTuning) is null ? Trial : "this run's finished cells and " + Trial;
         return new RunEstimate(shots, tuning, inContext ?? trial, fineTuning ?? trial, source, Memory(config, plan));
     }
 

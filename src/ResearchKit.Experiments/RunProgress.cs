@@ -4,7 +4,7 @@ namespace ResearchKit.Experiments;
 /// <param name="Doing">What is being done, a few words.</param>
 /// <param name="Done">Cells finished, those reused included.</param>
 /// <param name="Total">All cells.</param>
-/// <param name="TokensPerSecond">Forward-pass tokens per second over the recent past (a training token counts three times); 0 until known.</param>
+/// <param name="TokensPerSecond">Forward-pass tokens per second since the start (a training token counts three times); 0 until known.</param>
 /// <param name="Left">Time left at that rate; null until known.</param>
 public sealed record RunProgress(string Doing, int Done, int Total, double TokensPerSecond, TimeSpan? Left);
 

@@ -64,6 +64,7 @@ internal static class StoredItemsBuilder
             Checksum = checksum,
             Scores = [.. predictions.Select(pair => pair.Prediction.Predicted == pair.Item.Gold ? 1.0 : 0.0)],
             Predicted = [.. predictions.Select(pair => pair.Prediction.Predicted)],
+            Generated = cell.Task.Task.Scoring is Evaluation.Tasks.GenerationScoring ? [.. predictions.Select(pair => pair.Item.Choices[pair.Prediction.Predicted])] : null,
             LogProbabilities = [.. predictions.Select(pair => (IReadOnlyList<float>)[.. pair.Prediction.LogProbabilities.Select(value => (float)value)])],
         };
     }

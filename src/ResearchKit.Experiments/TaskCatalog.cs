@@ -59,7 +59,9 @@ public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fi
     /// <summary>The same task without some test items, under all its protocols.</summary>
     public ReadyTask Without(IReadOnlyList<string> items)
     {
-        var rest = Splits with { Test = [.. Splits.Test.Where(item => !items.Contains(item.Id))] };
+        // Nor do they serve as demonstrations: no context holds them.
+        TaskItem[] Rest(IReadOnlyList<TaskItem> all) => [.. all.Where(item => !items.Contains(item.Id))];
+        var rest = Splits with { Test = Rest(Splits.Test), TestPool = Splits.TestPool is { } pool ? Rest(pool) : null };
         string Rehashed(string fingerprint) => TaskCatalog.Sha256($"{fingerprint} without {string.Join(' ', items)}");
         return this with { Splits = rest, Fingerprint = Rehashed(Fingerprint), LabelledFingerprint = Rehashed(LabelledFingerprint), OtherProtocols = [.. OtherProtocols.Select(other => other.Without(items))], LeftOut = items };
     }
@@ -82,9 +84,11 @@ public sealed record ReadyTask(EvaluationTask Task, TaskSplits Splits, string Fi
         [.. items.Where(item => item is { Structured: not null, Gold: not null }).Select(item => new LabelledExample(item.Id, item.Structured!, item.Gold!.Value) { Score = IsScored ? AcceptedScore(item) : null })];
 
     /// <summary>Whether the head's target is a distribution that stands for a number, and not a label.</summary>
-    public bool IsScored => Task.Metrics.Any(metric => metric is TaskMetric.Pearson or TaskMetric.Spearman) && AcceptedScore(Splits.Test[0]) is not null;
+    public bool IsScored => IsCorrelated(Task) && AcceptedScore(Splits.Test[0]) is not null;
 
-    private static double? AcceptedScore(TaskItem item) =>
+    internal static bool IsCorrelated(EvaluationTask task) => task.Metrics.Any(metric => metric is TaskMetric.Pearson or TaskMetric.Spearman);
+
+    internal static double? AcceptedScore(TaskItem item) =>
         item.Answers.Count > 0 && double.TryParse(item.Answers[0], NumberStyles.Float, CultureInfo.InvariantCulture, out var score)
         && item.Choices.Select((choice, i) => choice == i.ToString(CultureInfo.InvariantCulture)).All(same => same) ? score : null;
 }
@@ -147,18 +151,28 @@ public static class TaskCatalog
         if (reference.Items.Count > 0)
         {
             var wanted = reference.Items.ToHashSet(StringComparer.Ordinal);
-            splits = splits with { Test = [.. splits.Test.Where(item => wanted.Remove(item.Id))] };
+            splits = splits.Scoring([.. splits.Test.Where(item => wanted.Remove(item.Id))]);
             if (wanted.Count > 0) throw new Core.ConfigException($"Task {task.Name} has no test item {string.Join(", ", reference.Items.Where(wanted.Contains).Take(3))}{(wanted.Count > 3 ? $" and {wanted.Count - 3} more" : "")}, named in `items`; ids are such as {task.Load().Test[0].Id}.");
         }
         else if (reference.Limit < splits.Test.Count)
         {
             var chosen = new CounterRandom(seed, "test items of " + task.Name).Sample(splits.Test.Count, reference.Limit.Value);
-            splits = splits with { Test = [.. chosen.Order().Select(i => splits.Test[i])] };
+            splits = splits.Scoring([.. chosen.Order().Select(i => splits.Test[i])]);
         }
 
         var canFineTune = splits.Train.Count > 0 && splits.Test.All(item => item is { Structured: not null, Gold: not null, Choices.Count: > 1 });
+        if (reference.FineTune && canFineTune) RequireSameClasses(task.Name, splits);
         var protocol = ProtocolText(task);
-        return new ReadyTask(task, splits, Fingerprint(protocol, splits), reference.FineTune && canFineTune) { LabelledFingerprint = LabelledFingerprint(task.Name, splits), Run = run, Protocol = Sha256(protocol), Wordings = reference.Wordings, Shots = reference.Shots };
+        return new ReadyTask(task, splits, Fingerprint(protocol, task, splits), reference.FineTune && canFineTune) { LabelledFingerprint = LabelledFingerprint(task, splits), Run = run, Protocol = Sha256(protocol), Wordings = reference.Wordings, Shots = reference.Shots };
+    }
+
+    /// <summary>A head that knows classes by number needs the same ones for every item.</summary>
+    private static void RequireSameClasses(string task, TaskSplits splits)
+    {
+        var classes = splits.Test[0].Choices.Count;
+        var labelled = splits.Train.Concat(splits.Validation).Concat(splits.Test).Where(item => item is { Structured: not (null or MultipleChoiceInput), Gold: not null });
+        if (labelled.FirstOrDefault(item => item.Choices.Count != classes) is { } odd)
+            throw new Core.ConfigException($"Task {task}, item {odd.Id}: {odd.Choices.Count} choices where {splits.Test[0].Id} has {classes}; fine-tuning by classes needs the same ones everywhere. Use `structured` of kind multiple_choice, or \"fine_tune\": false.");
     }
 
     /// <summary>Lower-case hexadecimal SHA-256 of a text.</summary>
@@ -174,14 +188,16 @@ public static class TaskCatalog
         return text.ToString();
     }
 
-    private static string Fingerprint(string protocol, TaskSplits splits) => Hash(protocol, splits, item => item);
+    private static string Fingerprint(string protocol, EvaluationTask task, TaskSplits splits) =>
+        Hash(protocol, splits, item => item, task.Demonstrations.Split == "test" ? splits.TestPool : null);
 
-    private static string LabelledFingerprint(string name, TaskSplits splits) => Hash(name, splits, item => new { item.Id, item.Structured, item.Gold, Classes = item.Choices.Count });
+    private static string LabelledFingerprint(EvaluationTask task, TaskSplits splits) =>
+        Hash(task.Name, splits, item => new { item.Id, item.Structured, item.Gold, Classes = item.Choices.Count, Score = ReadyTask.IsCorrelated(task) ? ReadyTask.AcceptedScore(item) : null });
 
-    private static string Hash(string head, TaskSplits splits, Func<TaskItem, object> seen)
+    private static string Hash(string head, TaskSplits splits, Func<TaskItem, object> seen, IReadOnlyList<TaskItem>? pool = null)
     {
         var text = new StringBuilder(head);
-        foreach (var item in new[] { splits.Train, splits.Validation, splits.Test }.SelectMany(items => items)) text.Append('\n').Append(JsonSerializer.Serialize(seen(item), ConfigJson.Compact));
+        foreach (var item in new[] { splits.Train, splits.Validation, splits.Test, pool ?? [] }.SelectMany(items => items)) text.Append('\n').Append(JsonSerializer.Serialize(seen(item), ConfigJson.Compact));
         return Sha256(text.ToString());
     }
 }

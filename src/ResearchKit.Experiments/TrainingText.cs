@@ -27,7 +27,7 @@ public static class TrainingText
         if (Directory.Exists(source))
         {
             if (ModelCard.TryRead(source) is not { } card) return Folder(source);
-            return card.Configuration.Deserialize<ExperimentConfig>(ConfigJson.Options) is PretrainingConfig pretraining
+            return Pretraining(card, source) is { } pretraining
                 ? pretraining.Data.SelectMany(text => text is GeneratedSource generated ? Generated(generated, pretraining.Seed) : Folder(PretrainingRunner.CorpusFolder((CorpusSource)text)))
                 : throw new ConfigException($"{source}: its {ModelCard.FileName} tells of no pre-training.");
         }
@@ -36,6 +36,22 @@ public static class TrainingText
         return source.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) || source.EndsWith(".jsonl.gz", StringComparison.OrdinalIgnoreCase)
             ? Lines(source)
             : [new CorpusText(Path.GetFileName(source), TextFiles.Read(source))];
+    }
+
+    /// <summary>The pre-training that a card tells of; null where it tells of none.</summary>
+    /// <param name="card">The card.</param>
+    /// <param name="folder">Its folder, for messages.</param>
+    /// <exception cref="ConfigException">Its configuration is not one of this version of the kit.</exception>
+    internal static PretrainingConfig? Pretraining(ModelCard card, string folder)
+    {
+        try
+        {
+            return card.Configuration.Deserialize<ExperimentConfig>(ConfigJson.Options) as PretrainingConfig;
+        }
+        catch (JsonException error)
+        {
+            throw new ConfigException($"{folder}: the configuration in its {ModelCard.FileName} is not one of this version of the kit. {error.Message}", error);
+        }
     }
 
     private static IEnumerable<CorpusText> Folder(string folder) =>

@@ -19,7 +19,9 @@ module Problems =
         try
             catch operation
         with :? ArgumentException as error ->
-            Error [ error.Message ]
+            match error.ParamName with
+            | null -> Error [ error.Message ]
+            | name -> Error [ error.Message.Replace($" (Parameter '{name}')", "") ]
 
     /// The value, or an exception that lists the problems: for scripts and notebooks, where the next line needs it.
     let orFail (result: Result<'T, string list>) : 'T =

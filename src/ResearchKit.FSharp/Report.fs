@@ -32,7 +32,7 @@ module Report =
             let device = Compute.start run.Device run.Threads |> Problems.orFail
             run.Run(device, Option.toNullable cells))
 
-    /// The report of what a run left behind; None for a pre-training, which has a model instead.
+    /// The report of what a run left behind; an Error for a pre-training, which has a model instead.
     let ofOutcome (outcome: Outcome) : Result<ReportModel, string list> =
         match outcome with
         | Outcome.Compared run -> load run.Folder

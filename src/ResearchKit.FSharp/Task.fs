@@ -56,7 +56,8 @@ module Task =
             Prompt = prompt,
             Scoring = scoring,
             Demonstrations = task.Demonstrations,
-            Metrics = task.Metrics
+            Metrics = task.Metrics,
+            HoldsBackTraining = task.HoldsBackTraining
         )
 
     /// The same items in other words.
@@ -70,7 +71,7 @@ module Task =
     let sample (seed: int64) (count: int) (task: EvaluationTask) : EvaluationTask =
         changed task.Prompt task.Scoring (fun () ->
             let splits = task.Load.Invoke()
-            TaskSplits(splits.Train, splits.Validation, Evaluator.SelectItems(task, splits, EvaluationOptions(Seed = seed, Limit = System.Nullable count)))) task
+            splits.Scoring(Evaluator.SelectItems(task, splits, EvaluationOptions(Seed = seed, Limit = System.Nullable count)))) task
 
     /// The protocols that define a task: how each paper, and lm-evaluation-harness, runs it.
     let protocols (task: EvaluationTask) : Protocol list = List.ofSeq (TaskProtocols.Of task)

@@ -111,11 +111,15 @@ public sealed class Gpt : Module<Tensor, Tensor>
 
         for (var row = 0; row < counts.Length; row++) cache.RequireRoom(row, counts[row]);
         var hidden = cache.AllowsSingleTokenForward && T == 1 && counts[0] == 1 && !HasDropout
-            ? SingleTokenForward.Hidden(this, cache, (int)tokens.item<long>())
+            ? SingleTokenForward.Hidden(this, cache, RequireId(tokens.item<long>()))
             : Hidden(tokens, new CachedPass(this, cache, T, counts), null);            // [B, T, C]
         cache.Advance(counts);
         return hidden.MoveToOuterDisposeScope();
     }
+
+    // libtorch checks ids of whole texts; the plain loops over the weights do not.
+    private int RequireId(long id) => id >= 0 && id < Config.VocabularySize ? (int)id
+        : throw new ArgumentOutOfRangeException(nameof(id), id, $"Token ids must lie between 0 and {Config.VocabularySize - 1}.");
 
     /// <summary>Hidden states of every layer, for study.</summary>
     /// <param name="tokens">[B, T] Int64.</param>

@@ -9,7 +9,7 @@ public sealed class ProgressBar : IProgress<long>
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
-    private readonly Lock _gate = new();
+    private readonly object _gate = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly string _name;
     private readonly long _total;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ResearchKit.Core;
+using ResearchKit.Core.Random;
 using ResearchKit.Evaluation;
 using ResearchKit.Evaluation.Contamination;
 using ResearchKit.Evaluation.Datasets;
@@ -16,9 +17,9 @@ internal static class ContaminationCommand
 {
     public static Command Create(Option<bool> json, Option<string> device, Option<int> threads)
     {
-        var task = new Option<string>("--task") { Description = "Task name (rk task list shows all).", Required = true, HelpName = "NAME" };
+        var task = Verb.TaskOption();
         var corpus = new Option<string>("--corpus") { Description = "Training text: a folder of .txt(.gz), one such file, .jsonl(.gz), a model folder of this kit (what it was trained on), or generated:N.", Required = true, HelpName = "PATH" };
-        var n = new Option<int?>("--n") { Description = "Words of an n-gram; default the paper's rule (5th percentile of the lengths, 8 to 13; from 2 for generated tasks).", HelpName = "N" };
+        var n = new Option<int?>("--n") { Description = "Words of an n-gram; default the paper's rule (5th percentile of the lengths, 8 to 13; from 2 for the gpt3/ word tasks; generated tasks are looked for whole).", HelpName = "N" };
         var model = new Option<string?>("--model") { Description = "Also score this model over all, clean and dirty items.", HelpName = "DIR" };
         var protocol = ProtocolOptions.Protocol();
         var shots = new Option<int>("--shots", "-k") { Description = "Demonstrations for --model.", DefaultValueFactory = _ => 0 };
@@ -37,10 +38,12 @@ internal static class ContaminationCommand
             if (parsed.GetValue(limit) is < 1) throw new ConfigException($"--limit ({parsed.GetValue(limit)}) must be at least 1.");
             if (parsed.GetValue(n) is < 1) throw new ConfigException($"--n ({parsed.GetValue(n)}) must be at least 1.");
             if (parsed.GetValue(shots) < 0) throw new ConfigException($"--shots ({parsed.GetValue(shots)}) must be 0 or more.");
-            var loaded = TaskCatalog.Get(parsed.GetRequiredValue(task), parsed.GetValue(folder)).OverPublishedSet();
+            var loaded = TaskCatalog.Get(parsed.GetRequiredValue(task), parsed.GetValue(folder));
+            if (parsed.GetValue(protocol) is not (null or TaskProtocols.OwnName)) loaded = loaded.OverPublishedSet();
             var applied = TaskProtocols.Get(loaded, parsed.GetValue(protocol) ?? TaskProtocols.OwnName).ApplyTo(loaded);
             var splits = applied.Load();
-            splits = splits with { Test = Evaluator.SelectItems(applied, splits, new EvaluationOptions { Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) }) };
+            if (parsed.GetValue(limit) is { } most && most < splits.Test.Count)
+                splits = splits.Scoring([.. new CounterRandom(parsed.GetValue(seed), "test items of " + applied.Name).Sample(splits.Test.Count, most).Order().Select(i => splits.Test[i])]);
             var options = ContaminationOptions.For(applied.Name) with { GramLength = parsed.GetValue(n) };
             ContaminationReport report;
             using (var line = new ProgressLine())

@@ -41,9 +41,14 @@ internal sealed class FineTuneVerb : Verb
             compute.Take(loaded.Model);
             var train = ready.TrainingExamples(count, start);
             FineTuneResult result;
-            using (var line = new ProgressLine())
+            try
             {
+                using var line = new ProgressLine();
                 result = FineTuner.Run(loaded.Model, tokenizer, recipe, ready.ClassCount, train, ready.Labelled(ready.Splits.Validation), ready.Labelled(ready.Splits.Test), start, new StepProgress(line), cancellation);
+            }
+            catch (ArgumentException error)
+            {
+                throw new ConfigException($"Task {ready.Task.Name}: {Sentence(error)}", error);
             }
 
             var accuracy = ready.Splits.Test.Zip(result.Test, (item, prediction) => item.Gold == prediction.Predicted ? 1.0 : 0.0).Average();

@@ -26,7 +26,7 @@ internal sealed class TaskVerb : Verb
             """) { folder, json };
         list.SetAction(parsed => List(parsed.GetValue(folder), parsed.GetValue(json)));
 
-        var name = new Argument<string>("NAME") { Description = "Task name." };
+        var name = new Argument<string>("NAME") { Description = "Task name, or your own task's file, such as weather.json." };
         var item = new Option<int>("--item") { Description = "Index of the test item.", DefaultValueFactory = _ => 0 };
         var shots = new Option<int>("--shots", "-k") { Description = "Demonstrations.", DefaultValueFactory = _ => 0 };
         var seed = new Option<long>("--seed") { Description = "Seed of the demonstrations.", DefaultValueFactory = _ => 1 };

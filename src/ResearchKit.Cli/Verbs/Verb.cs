@@ -36,7 +36,7 @@ internal abstract class Verb
 
     protected static Option<bool> Json() => new("--json") { Description = "Print the result as JSON on standard output; progress stays on standard error." };
 
-    protected static Option<string> TaskOption() => new("--task")
+    internal static Option<string> TaskOption() => new("--task")
     {
         Description = "Task name (rk task list shows all), or your own task's file, such as weather.json.",
         Required = true,

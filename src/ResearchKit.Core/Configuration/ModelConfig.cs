@@ -118,7 +118,8 @@ public sealed record ModelConfig
         {
             for (var i = 0; i < Attention.Count; i++)
             {
-                problems.AddRange(Attention[i].Problems().Select(problem => $"`{path}attention[{i}]`: {problem}"));
+                if (Attention[i] is null) problems.Add($"`{path}attention[{i}]` is null; it must be an object with a `kind`, for example {{\"kind\": \"dense\"}}.");
+                else problems.AddRange(Attention[i].Problems().Select(problem => $"`{path}attention[{i}]`: {problem}"));
             }
         }
 

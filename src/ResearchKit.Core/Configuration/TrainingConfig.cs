@@ -85,6 +85,15 @@ public sealed record TrainingConfig
         return count + (Math.Max(0, Tokens!.Value - seen) + batchTokens - 1) / batchTokens;
     }
 
+    /// <summary>Tokens of a run of so many updates, the smaller ones of a batch ramp included.</summary>
+    private long TokensOf(long steps, int length)
+    {
+        var microTokens = (long)(MicroBatchSize ?? BatchSize) * length;
+        long seen = 0;
+        for (; steps > 0 && MicroBatchCountAt(seen, length) < MicroBatchCount; steps--) seen += MicroBatchCountAt(seen, length) * microTokens;
+        return seen + steps * MicroBatchCount * microTokens;
+    }
+
     /// <summary>Every problem as a sentence that names the key, the value and what is allowed; empty when valid.</summary>
     /// <param name="path">Prefix of the keys, such as <c>training.</c>.</param>
     /// <param name="contextLength">n_ctx of the model; null (default) leaves out what depends on it.</param>
@@ -126,7 +135,7 @@ public sealed record TrainingConfig
     private IEnumerable<string> WarmupProblems(string path, int length)
     {
         var steps = TotalSteps(length);
-        var tokens = Tokens ?? steps * BatchSize * length;
+        var tokens = Tokens ?? TokensOf(steps, length);
         if (Schedule is WarmupCosineSchedule cosine && cosine.WarmupTokens >= tokens)
         {
             yield return $"`{path}schedule.warmup_tokens` ({cosine.WarmupTokens}) must be below the run's {tokens} tokens; GPT-3 warmed up for 0.125% of them.";

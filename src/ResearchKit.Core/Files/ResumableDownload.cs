@@ -63,8 +63,12 @@ public sealed class ResumableDownload(HttpClient client)
             }
             catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
-                if (e is HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError } refused)
-                    throw new ConfigException($"{download.Name}: {download.Url} answered {(int)refused.StatusCode!} {refused.StatusCode}; the source may have moved", e);
+                if (e is HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError and not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests) } refused)
+                {
+                    var reason = refused.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden ? "it wants permission: an access token, or a licence accepted on its page" : "the source may have moved";
+                    throw new ConfigException($"{download.Name}: {download.Url} answered {(int)refused.StatusCode!} {refused.StatusCode}; {reason}", e);
+                }
+
                 problem = e.Message;
             }
 

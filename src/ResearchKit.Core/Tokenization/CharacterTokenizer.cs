@@ -69,7 +69,7 @@ public sealed class CharacterTokenizer : ITokenizer
         var path = Path.Combine(folder, FileName);
         try
         {
-            var characters = JsonSerializer.Deserialize<string[]>(TextFiles.Read(path)) ?? [];
+            string[] characters = [.. (JsonSerializer.Deserialize<string?[]>(TextFiles.Read(path)) ?? []).Select(character => character ?? "")];   // refused below
             var tokenizer = new CharacterTokenizer(characters, name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))));
             if (!tokenizer._characters.SequenceEqual(characters))
                 throw new ConfigException($"{path}: must list single characters, each once, in code point order, as Save writes them");

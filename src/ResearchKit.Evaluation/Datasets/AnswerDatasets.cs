@@ -26,10 +26,10 @@ internal static class AnswerDatasets
         new("triviaqa", "triviaqa", "TriviaQA, a sample of 3000 (split not stated), any alias accepted; the first 500 are for demonstrations, the others are scored.",
             Question, ConversationDatasets.Generation(GenerationMetric.NormalizedExactMatch), TriviaQa),
         .. Arithmetic.Select(name => new DatasetTask("gpt3/" + name, "gpt3_synthetic",
-            "GPT-3's released arithmetic file of that name (2000 items); decoded greedily; demonstrations are other items of the file, never the item itself.",
+            "GPT-3's released arithmetic file of that name (2000 items); decoded greedily (by beams under gpt3-paper); demonstrations are other items of the file, never the item itself.",
             new("{context}", Separator: ""), new GenerationScoring(GenerationMetric.ExactMatch, 12, "\n"), r => Released(r, name, ".jsonl")) { Demonstrations = new("test") }),
         .. Scrambles.Select(name => new DatasetTask("gpt3/" + name, "gpt3_synthetic",
-            "GPT-3's released word-scrambling file of that name (10000 items); decoded greedily; demonstrations are other items of the file, never the item itself.",
+            "GPT-3's released word-scrambling file of that name (10000 items); decoded greedily (by beams under gpt3-paper); demonstrations are other items of the file, never the item itself.",
             new("{context}", Separator: "", Instruction: "Please unscramble the letters into a word, and write that word:"),
             new GenerationScoring(GenerationMetric.ExactMatch, 16, "\n"), r => Released(r, name, ".jsonl.gz")) { Demonstrations = new("test") }),
     ];

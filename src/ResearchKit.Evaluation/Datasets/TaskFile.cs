@@ -83,6 +83,10 @@ public static class TaskFile
         if (!hasChoices && answers.LabelField is not null) problems.Add("label_field needs choices or choices_field");
 
         var scoring = Scoring(file.Object("scoring"), hasChoices, answers.AnswersField is not null, problems);
+        problems.AddRange(metrics.Where(metric => !Fits(metric, scoring, answers.AnswersField is not null)).Select(metric =>
+            $"metrics: \"{JsonNamingPolicy.SnakeCaseLower.ConvertName(metric.ToString())}\" does not go with this scoring{(scoring is GenerationScoring ? "; without `metrics` the one of `scoring.metric` is reported" : "")}"));
+        if (scoring is PartialScoring && !template.Context.Contains("{answer}", StringComparison.Ordinal)) problems.Add("prompt.context needs {answer}: scoring.kind partial puts the choice there");
+        if (scoring is ChoiceScoring && !template.Answer.Contains("{answer}", StringComparison.Ordinal)) problems.Add("prompt.answer needs {answer}: without it all choices are the same text");
         var source = file.Object("demonstrations");
         var demonstrations = new DemonstrationSource(source?.Choice("split", ["train", "validation", "test"]) ?? "train", source?.Flag("per_item") ?? true);
         source?.Finish();
@@ -102,6 +106,18 @@ public static class TaskFile
 
         return [.. (names ?? []).Where(known.ContainsKey).Select(name => known[name])];
     }
+
+    private static bool Fits(TaskMetric metric, Scoring scoring, bool hasAnswers) => metric switch
+    {
+        TaskMetric.Accuracy or TaskMetric.Score => scoring is not PerplexityScoring,
+        TaskMetric.Matthews or TaskMetric.F1 or TaskMetric.MacroF1 or TaskMetric.MultiRcExactMatch or TaskMetric.MultiRcF1
+            or TaskMetric.Pearson or TaskMetric.Spearman or TaskMetric.Brier or TaskMetric.CalibrationError => scoring is ChoiceScoring or PartialScoring,
+        TaskMetric.RecordExactMatch or TaskMetric.RecordF1 => scoring is ChoiceScoring or PartialScoring && hasAnswers,
+        TaskMetric.TargetPerplexity => scoring is TargetScoring,
+        TaskMetric.TokenPerplexity or TaskMetric.WordPerplexity or TaskMetric.BytePerplexity or TaskMetric.BitsPerByte => scoring is PerplexityScoring,
+        TaskMetric.BestExact or TaskMetric.BestF1 => false,              // they need the text that stands for "no answer", which a file can't name
+        _ => scoring is GenerationScoring,
+    };
 
     private static Scoring Scoring(ObjectReader? scoring, bool hasChoices, bool hasAnswers, List<string> problems)
     {
@@ -169,7 +185,7 @@ public static class TaskFile
                 if (lines[i].Trim().Length == 0) continue;
                 try
                 {
-                    items.Add(TaskFileRow.Item(JsonElement.Parse(lines[i]), definition) with { Id = $"{split}/{items.Count}" });
+                    items.Add(TaskFileRow.Item(JsonElement.Parse(lines[i], new JsonDocumentOptions { AllowDuplicateProperties = false }), definition) with { Id = $"{split}/{items.Count}" });
                 }
                 catch (Exception e) when (e is JsonException or ConfigException)
                 {

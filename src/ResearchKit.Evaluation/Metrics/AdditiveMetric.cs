@@ -20,9 +20,16 @@ public sealed class AdditiveMetric
     /// <param name="name">Metric, or <c>METRIC/RULE</c> for the predictions of another ranking rule.</param>
     /// <param name="items">All items that will occur; they fix the number of classes.</param>
     /// <exception cref="ArgumentException">No such metric, no items, or items without what the metric needs.</exception>
-    public static AdditiveMetric Of(string name, IReadOnlyList<ItemResult> items)
+    public static AdditiveMetric Of(string name, IReadOnlyList<ItemResult> items) => Of(name, [items]);
+
+    /// <summary>Prepares a metric for several runs over the same items; what is ranked is ranked within its run.</summary>
+    /// <inheritdoc cref="Of(string, IReadOnlyList{ItemResult})"/>
+    /// <param name="name">Metric, or <c>METRIC/RULE</c> for the predictions of another ranking rule.</param>
+    /// <param name="runs">The items of every run.</param>
+    public static AdditiveMetric Of(string name, IReadOnlyList<IReadOnlyList<ItemResult>> runs)
     {
-        if (items.Count == 0) throw new ArgumentException($"Metric {name} of no items.");
+        ItemResult[] items = [.. runs.SelectMany(run => run)];
+        if (items.Length == 0) throw new ArgumentException($"Metric {name} of no items.");
         var slash = name.IndexOf('/');
         var rule = slash < 0 ? null : name[(slash + 1)..];
         ChoicePrediction Prediction(ItemResult item) => item.Predictions.FirstOrDefault(prediction => rule is null || prediction.Rule == rule)
@@ -57,8 +64,8 @@ public sealed class AdditiveMetric
             "word_perplexity" => PerUnit(item => item.Choices[0].WordCount, Math.Exp),
             "byte_perplexity" => PerUnit(item => item.Choices[0].ByteCount, Math.Exp),
             "bits_per_byte" => PerUnit(item => item.Choices[0].ByteCount, nats => nats / Math.Log(2)),
-            "pearson" => OfPairs(name, items, values => [.. values]),
-            "spearman" => OfPairs(name, items, Correlation.Ranks),
+            "pearson" => OfPairs(name, runs, values => [.. values]),
+            "spearman" => OfPairs(name, runs, Correlation.Ranks),
             "brier" => Mean(item => Calibration.Brier(Distribution(item), GoldOf(item, name))),
             "calibration_error" => OfCalibration(name),
             "bleu" => Sum(name, item => Bleu.SufficientCounts(item.Generated ?? "", item.Answers), sums => Bleu.FromSufficientCounts(sums) / 100),
@@ -70,8 +77,8 @@ public sealed class AdditiveMetric
             "has_answer_f1" => MeanWhere(UnanswerableQuestions.HasAnswer, UnanswerableQuestions.F1),
             "no_answer_exact" => MeanWhere(item => !UnanswerableQuestions.HasAnswer(item), UnanswerableQuestions.Exact),
             "no_answer_f1" => MeanWhere(item => !UnanswerableQuestions.HasAnswer(item), UnanswerableQuestions.F1),
-            "best_exact" => OfBestThreshold(name, items, UnanswerableQuestions.Exact),
-            "best_f1" => OfBestThreshold(name, items, UnanswerableQuestions.F1),
+            "best_exact" => OfBestThreshold(name, runs, UnanswerableQuestions.Exact),
+            "best_f1" => OfBestThreshold(name, runs, UnanswerableQuestions.F1),
             var other when TaskMetrics.GenerationMetricOf(other) is { } metric => Mean(item => GenerationMetrics.Score(metric, item.Generated ?? "", item.Answers)),
             _ => throw new ArgumentException($"\"{name}\" is no metric of these items."),
         };
@@ -112,14 +119,20 @@ public sealed class AdditiveMetric
         }, sums => value(new LabelCounts(sums[..classes], sums[classes..(2 * classes)], sums[(2 * classes)..])));
     }
 
-    /// <summary>Pearson's r of predicted and accepted numbers, or of their ranks among all items (in a resample of the items, the ranks stay those).</summary>
-    private static AdditiveMetric OfPairs(string name, IReadOnlyList<ItemResult> items, Func<IReadOnlyList<double>, double[]> transform)
+    /// <summary>Pearson's r of predicted and accepted numbers, or of their ranks among the items of their run (in a resample of the items, the ranks stay those).</summary>
+    private static AdditiveMetric OfPairs(string name, IReadOnlyList<IReadOnlyList<ItemResult>> runs, Func<IReadOnlyList<double>, double[]> transform)
     {
-        var (predicted, accepted) = (transform([.. items.Select(item => ExpectedNumber(item, name))]), transform([.. items.Select(item => AcceptedNumber(item, name))]));
-        var pairs = items.Select((item, i) => (item.Id, Pair: (predicted[i], accepted[i]))).ToDictionary(entry => entry.Id, entry => entry.Pair, StringComparer.Ordinal);
+        // By reference: the same item stands in every run.
+        var pairs = new Dictionary<ItemResult, (double Predicted, double Accepted)>(ReferenceEqualityComparer.Instance);
+        foreach (var run in runs)
+        {
+            var (predicted, accepted) = (transform([.. run.Select(item => ExpectedNumber(item, name))]), transform([.. run.Select(item => AcceptedNumber(item, name))]));
+            for (var i = 0; i < run.Count; i++) pairs[run[i]] = (predicted[i], accepted[i]);
+        }
+
         return Sum(name, item =>
         {
-            var (x, y) = pairs[item.Id];
+            var (x, y) = pairs[item];
             return [1, x, y, x * x, y * y, x * y];
         }, sums =>
         {
@@ -141,18 +154,24 @@ public sealed class AdditiveMetric
         ? value : throw new ArgumentException($"Metric {metric}: item {item.Id} has \"{text}\" where a number is needed.");
 
     /// <summary>SQuAD 2.0's search: from the question that least likely has no answer to the one that most likely has none, what answering one more gains or costs.</summary>
-    private static AdditiveMetric OfBestThreshold(string name, IReadOnlyList<ItemResult> items, Func<ItemResult, double> score)
+    private static AdditiveMetric OfBestThreshold(string name, IReadOnlyList<IReadOnlyList<ItemResult>> runs, Func<ItemResult, double> score)
     {
-        var ranks = items.OrderBy(UnanswerableQuestions.NoAnswerLogProbability).Select((item, rank) => (item.Id, rank)).ToDictionary(pair => pair.Id, pair => pair.rank, StringComparer.Ordinal);
+        var ranks = new Dictionary<ItemResult, int>(ReferenceEqualityComparer.Instance);
+        foreach (var run in runs)
+        {
+            foreach (var (rank, item) in run.OrderBy(UnanswerableQuestions.NoAnswerLogProbability).Index()) ranks[item] = rank;
+        }
+
+        var longest = runs.Max(run => run.Count);
         return new AdditiveMetric(name, some =>
         {
-            var sums = new double[items.Count + 2];                             // items, unanswerable ones, and the gain at every rank
+            var sums = new double[longest + 2];                                 // items, unanswerable ones, and the gain at every rank
             foreach (var item in some)
             {
                 var hasAnswer = UnanswerableQuestions.HasAnswer(item);
                 sums[0]++;
                 if (!hasAnswer) sums[1]++;
-                sums[2 + ranks[item.Id]] += hasAnswer ? score(item) : string.IsNullOrEmpty(item.Generated) ? 0 : -1;
+                sums[2 + ranks[item]] += hasAnswer ? score(item) : string.IsNullOrEmpty(item.Generated) ? 0 : -1;
             }
 
             return sums;

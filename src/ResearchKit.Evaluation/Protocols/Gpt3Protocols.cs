@@ -46,11 +46,13 @@ internal static class Gpt3Protocols
         if (task.Name == "wsc273") open.Choose("own_demonstration", "whether an item may be among its own demonstrations is not stated", "never");
         if (task.Name == "ptb") protocol = PennTreebank(protocol, open);
         if (protocol.Scoring is ChoiceScoring) Gpt1Protocols.Ties(open);
+        if (isReleased && protocol.Scoring is GenerationScoring released
+            && open.Choose("decoding", "§2.4 gives beams of width 4 to free answers and does not except the released files", "beams", "greedy") == "beams")
+            protocol = protocol with { Scoring = released with { BeamWidth = 4 } };
         if (protocol.Scoring is GenerationScoring) open.Choose("answer_end", "stop sequences are not published", "line_break");
         var notes = protocol.Assumptions.ToList();
         if (task.Demonstrations.Split != "train" || task.HoldsBackTraining)
             notes.Add("demonstrations are other items of the published evaluation file, because no training set is at hand");
-        if (isReleased) notes.Add("the released items are decoded greedily; the paper's beams of width 4 apply to its other free answers");
         return protocol with { Options = open.Options, Assumptions = notes };
     }
 

@@ -12,12 +12,17 @@ internal readonly struct HarnessRow(string task, JsonElement row)
     public int Number(string field)
     {
         var value = Of(field);
-        return value.ValueKind == JsonValueKind.Number ? value.GetInt32()
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var whole) ? whole
             : value.ValueKind == JsonValueKind.String && int.TryParse(value.GetString(), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? number
             : throw Wrong(field, "a whole number", value);
     }
 
-    public string[] Texts(string field) => [.. Of(field, JsonValueKind.Array).EnumerateArray().Select(e => e.GetString()!)];
+    public string[] Texts(string field)
+    {
+        var list = Of(field, JsonValueKind.Array).EnumerateArray().ToList();
+        if (list.FindIndex(text => text.ValueKind != JsonValueKind.String) is >= 0 and var i) throw Wrong(field, "a list of texts", list[i]);
+        return [.. list.Select(text => text.GetString()!)];
+    }
 
     public HarnessRow Child(string field) => new(task, Of(field, JsonValueKind.Object));
 
@@ -27,7 +32,8 @@ internal readonly struct HarnessRow(string task, JsonElement row)
         return value.ValueKind == kind ? value : throw Wrong(field, kind.ToString().ToLowerInvariant(), value);
     }
 
-    private JsonElement Of(string field) => row.TryGetProperty(field, out var value) ? value
+    private JsonElement Of(string field) => row.ValueKind != JsonValueKind.Object ? throw new ConfigException($"Task {task}: a row must be an object, not {row.ValueKind.ToString().ToLowerInvariant()}.")
+        : row.TryGetProperty(field, out var value) ? value
         : throw new ConfigException($"Task {task}: a row has no field `{field}`; it has {string.Join(", ", row.EnumerateObject().Select(p => p.Name))}.");
 
     private ConfigException Wrong(string field, string expected, JsonElement value) =>

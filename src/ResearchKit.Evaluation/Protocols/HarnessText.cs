@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using ResearchKit.Evaluation.Datasets;
 
 namespace ResearchKit.Evaluation.Protocols;
 
@@ -66,21 +67,7 @@ internal static partial class HarnessText
     }
 
     /// <summary>wikitext/preprocess_wikitext.py <c>wikitext_detokenizer</c>; its rule for years inserts the pattern itself, as there.</summary>
-    public static string WikiText(string page)
-    {
-        string Each(string text, params (string From, string To)[] rules) =>
-            rules.Aggregate(text, (current, rule) => current.Replace(rule.From, rule.To, StringComparison.Ordinal));
-
-        var text = Each(page, ("s '", "s'"));
-        text = YearQuote().Replace(text, "/'[0-9]/");
-        text = Each(text, (" @-@ ", "-"), (" @,@ ", ","), (" @.@ ", "."), (" : ", ": "), (" ; ", "; "), (" . ", ". "), (" ! ", "! "), (" ? ", "? "), (" , ", ", "));
-        text = Round().Replace(text, "($1)");
-        text = Square().Replace(text, "[$1]");
-        text = Curly().Replace(text, "{$1}");
-        text = DoubleQuoted().Replace(text, "\"$1\"");
-        text = SingleQuoted().Replace(text, "'$1'");
-        return Each(text, ("= = = =", "===="), ("= = =", "==="), ("= =", "=="), (" ° ", "°"), (" \n", "\n"), ("\n ", "\n"), (" N ", " 1 "), (" 's", "'s"));
-    }
+    public static string WikiText(string page) => Detokenizer.WikiText(YearQuote().Replace(page, "/'[0-9]/"));
 
     [GeneratedRegex(@"\[.*?\]")]
     private static partial Regex BracketedMark();
@@ -90,19 +77,4 @@ internal static partial class HarnessText
 
     [GeneratedRegex("/' [0-9]/")]
     private static partial Regex YearQuote();
-
-    [GeneratedRegex(@"\(\s*([^\)]*?)\s*\)")]
-    private static partial Regex Round();
-
-    [GeneratedRegex(@"\[\s*([^\]]*?)\s*\]")]
-    private static partial Regex Square();
-
-    [GeneratedRegex(@"{\s*([^}]*?)\s*}")]
-    private static partial Regex Curly();
-
-    [GeneratedRegex("\"\\s*([^\"]*?)\\s*\"")]
-    private static partial Regex DoubleQuoted();
-
-    [GeneratedRegex(@"'\s*([^']*?)\s*'")]
-    private static partial Regex SingleQuoted();
 }

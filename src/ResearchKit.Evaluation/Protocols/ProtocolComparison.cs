@@ -36,9 +36,10 @@ public static class ProtocolComparison
         var scores = new List<ProtocolScore>();
         foreach (var (protocol, (applied, splits)) in protocols.Zip(prepared))
         {
-            var chosen = options.Limit is null ? splits : splits with { Test = [.. splits.Test.Where(item => shared.Contains(item.Id))] };
+            var chosen = options.Limit is null ? splits : splits.Scoring([.. splits.Test.Where(item => shared.Contains(item.Id))]);
             var own = options with { Limit = null, Overflow = overflow ?? protocol.Truncation };
             var result = Evaluator.Run(remembering, tokenizer, applied, chosen, own, progress, cancellation);
+            result = result with { Options = result.Options with { Limit = options.Limit } };
             scores.Add(new(protocol, ProtocolFacts.Of(protocol, applied, options.Shots, overflow), result));
         }
 

@@ -50,13 +50,14 @@ public static class Bootstrap
     }
 
     /// <summary>Bias-corrected and accelerated interval (Efron 1987): shifts the quantiles for bias and skewness.</summary>
-    /// <remarks>The acceleration is a jackknife over the units (over blocks of them beyond 400). A constant statistic gives an interval of width 0.</remarks>
+    /// <remarks>The acceleration is a jackknife over the units (over blocks of them beyond 400). A constant statistic gives an interval of width 0; a single unit says nothing of others, so its interval has no ends.</remarks>
     /// <inheritdoc cref="Resample"/>
     public static Interval BiasCorrectedAccelerated<T>(IReadOnlyList<T> units, Func<IReadOnlyList<T>, double> statistic, BootstrapOptions? options = null)
     {
         options ??= new BootstrapOptions();
         Quantiles.CheckLevel(options.Level);
         var estimate = statistic(units);
+        if (units.Count == 1) return new Interval(estimate, double.NegativeInfinity, double.PositiveInfinity, options.Level, "one-unit");
         var values = Resample(units, statistic, options);
         Array.Sort(values);
         // Values equal to the estimate count half: statistics of few items have many ties.

@@ -31,6 +31,12 @@ public static class MetricInterval
             return ProportionInterval.WilsonOfMean(mean.Mean, mean.StandardError * mean.StandardError, units.Count - 1, units.Count, options.Level, clustered ? "wilson-clustered" : "wilson-of-mean");
         }
 
+        if (units.Count < 2)
+        {
+            var range = MetricRange.Of(metric);
+            return new Interval(additive.Value(sums[0]), range.Low, range.High, options.Level, "one-unit");
+        }
+
         return Bootstrap.BiasCorrectedAccelerated(sums, drawn => additive.Value(ItemUnits.Add(drawn)), options);
     }
 
@@ -47,7 +53,7 @@ public static class MetricInterval
         if (seeds.Count < 2) throw new ArgumentException($"{seeds.Count} seeds; an interval over seeds needs at least two.", nameof(seeds));
         if (seeds.Any(items => items.Count != seeds[0].Count || items.Zip(seeds[0]).Any(pair => pair.First.Id != pair.Second.Id))) throw new ArgumentException("All seeds must score the same items in the same order.", nameof(seeds));
         var units = ItemUnits.Of(seeds[0]);
-        var additive = AdditiveMetric.Of(metric, [.. seeds.SelectMany(items => items)]);
+        var additive = AdditiveMetric.Of(metric, seeds);
         var range = MetricRange.Of(metric);
         var pseudo = new double[units.Count, seeds.Count, 1];
         var estimate = 0.0;
@@ -76,11 +82,11 @@ public static class MetricInterval
     // Where a metric can lie, and the scale on which its errors are about even.
     private sealed record MetricRange(double Low, double High)
     {
-        public static MetricRange Of(string metric) => metric switch
+        public static MetricRange Of(string metric) => metric.Split('/')[0] switch
         {
             "matthews" or "pearson" or "spearman" => new(-1, 1),
-            "bits_per_byte" or "brier" => new(0, double.PositiveInfinity),
-            _ when metric.EndsWith("perplexity", StringComparison.Ordinal) => new(0, double.PositiveInfinity),
+            "bits_per_byte" or "brier" or "ter" => new(0, double.PositiveInfinity),
+            var name when name.EndsWith("perplexity", StringComparison.Ordinal) => new(0, double.PositiveInfinity),
             _ => new(0, 1),
         };
 

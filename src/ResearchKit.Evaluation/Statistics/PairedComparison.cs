@@ -71,7 +71,7 @@ public sealed record PairedComparison
         var common = Match(first[0], second[0]).First;
         var (a, b) = (Aligned(first, common, "first"), Aligned(second, common, "second"));
         foreach (var run in b) Match(common, run);                        // the right answers of every seed
-        var additive = AdditiveMetric.Of(metric, [.. a.Concat(b).SelectMany(run => run)]);
+        var additive = AdditiveMetric.Of(metric, [.. a, .. b]);
         var units = ItemUnits.Of(common);
         double[] Sums(ItemResult[][] runs, int[] unit) => [.. runs.SelectMany(run => additive.Sums([.. unit.Select(i => run[i])]))];
         var pairs = units.Select(unit => (First: Sums(a, unit), Second: Sums(b, unit))).ToArray();

@@ -34,4 +34,11 @@ public sealed record TaskItem
 /// <param name="Train">Labelled examples for fine-tuning and demonstrations.</param>
 /// <param name="Validation">For choosing the best epoch; may be empty.</param>
 /// <param name="Test">What is scored.</param>
-public sealed record TaskSplits(IReadOnlyList<TaskItem> Train, IReadOnlyList<TaskItem> Validation, IReadOnlyList<TaskItem> Test);
+public sealed record TaskSplits(IReadOnlyList<TaskItem> Train, IReadOnlyList<TaskItem> Validation, IReadOnlyList<TaskItem> Test)
+{
+    /// <summary>The whole test split where <see cref="Test"/> is a part of it: demonstrations that come from the test split are drawn from here, so that a prompt does not depend on how many items are scored. Null where it is the same.</summary>
+    public IReadOnlyList<TaskItem>? TestPool { get; init; }
+
+    /// <summary>The same splits with only some test items scored.</summary>
+    public TaskSplits Scoring(IReadOnlyList<TaskItem> items) => this with { Test = items, TestPool = TestPool ?? Test };
+}

@@ -36,6 +36,12 @@ public sealed record FineTuningKey(string Weights, string Tokenizer, string Task
     /// <summary>True where the targets are distributions that stand for numbers (STS-B); null where they are labels.</summary>
     public bool? ScoreTargets { get; init; }
 
+    /// <summary>Dropout of embeddings, attention and residuals that the model brings and the recipe keeps; null where there is none. The hash of the weights leaves it out.</summary>
+    public IReadOnlyList<double>? OwnDropout { get; init; }
+
+    /// <summary>How new weights start, which the hash leaves out too; null for GPT-2's way.</summary>
+    public Initialization? Initialization { get; init; }
+
     /// <summary>Version of fine-tuning that made the cell.</summary>
     public int TrainingVersion { get; init; } = CurrentVersion;
 

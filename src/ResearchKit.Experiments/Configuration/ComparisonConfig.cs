@@ -77,6 +77,7 @@ public sealed record TaskReference
     internal IEnumerable<string> Problems(string where, InContextConfig? inContext)
     {
         if (Wordings.Count > 0 && inContext?.Variation is null) yield return $"`{where}.wordings` has {Wordings.Count} wordings, but `in_context.variation` is absent, so they would never be scored; add `\"variation\": {{}}` to `in_context`.";
+        if (File is null && Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) yield return $"`{where}.name` (\"{Name}\") is a file; write {{\"name\": \"{Path.GetFileNameWithoutExtension(Name)}\", \"file\": \"{Name}\"}}.";
         if (Protocols.Count > 0 && Prompt is not null) yield return $"`{where}` has `protocols` and `prompt`; a protocol brings its own words, so leave one of them out.";
         if (Protocols.Distinct(StringComparer.Ordinal).Count() != Protocols.Count) yield return $"`{where}.protocols` ([{string.Join(", ", Protocols)}]) names one twice.";
         if (Protocols.Count == 0 && Assume is not null) yield return $"`{where}.assume` needs `protocols`: it chooses among the readings of a protocol.";

@@ -43,7 +43,7 @@ public abstract record ExperimentConfig
 
     /// <summary>Reads an experiment file, applies overrides and checks everything.</summary>
     /// <param name="path">JSON file; <c>experiments/schema.json</c> describes it.</param>
-    /// <param name="overrides">Such as <c>in_context.limit=20</c>.</param>
+    /// <param name="overrides">Such as <c>in_context.shots=[0,4]</c>.</param>
     /// <exception cref="ConfigException">Lists every problem.</exception>
     public static ExperimentConfig Load(string path, IEnumerable<string>? overrides = null) =>
         ConfigJson.Load<ExperimentConfig>(path, overrides, config => config.Problems());

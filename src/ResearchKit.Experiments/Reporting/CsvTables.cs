@@ -13,7 +13,10 @@ public static class CsvTables
     /// <exception cref="ArgumentException">The model's parts do not fit together; lists every problem.</exception>
     public static void Write(ReportModel model, string folder)
     {
-        foreach (var (name, text) in Render(model)) AtomicFile.WriteText(Path.Combine(folder, name), text);
+        var files = Render(model);
+        foreach (var (name, text) in files) AtomicFile.WriteText(Path.Combine(folder, name), text);
+        // A table that an earlier version of the experiment had and this one has not would be read as this one's.
+        foreach (var name in ReportTables.Names.Append("item-scores").Select(name => name + ".csv").Except(files.Select(file => file.Name))) File.Delete(Path.Combine(folder, name));
     }
 
     /// <summary>File names and contents, in the order of the report.</summary>

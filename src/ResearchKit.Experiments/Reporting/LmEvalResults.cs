@@ -21,7 +21,10 @@ public static class LmEvalResults
     /// <exception cref="ArgumentException">The model's parts do not fit together; lists every problem.</exception>
     public static void Write(ReportModel model, string folder)
     {
-        foreach (var (name, text) in Render(model)) AtomicFile.WriteText(Path.Combine(folder, name), text);
+        var files = Render(model);
+        foreach (var (name, text) in files) AtomicFile.WriteText(Path.Combine(folder, name), text);
+        // Programs take all results_*.json of a folder; those of an earlier version of the experiment are not this one's.
+        foreach (var old in Directory.EnumerateFiles(folder, "results_*_seed*.json").ExceptBy(files.Select(file => file.Name), Path.GetFileName).ToList()) System.IO.File.Delete(old);
     }
 
     /// <summary>File names and contents.</summary>

@@ -85,7 +85,7 @@ public sealed record FineTuningCell
 /// <param name="Epoch">From 1.</param>
 /// <param name="TrainLoss">Mean training loss, nats.</param>
 /// <param name="ValidationLoss">Loss on the validation split, nats.</param>
-/// <param name="ValidationScore">Score on the validation split, in the task's metric.</param>
+/// <param name="ValidationScore">Share of the validation examples that are right.</param>
 public sealed record EpochRecord(int Epoch, double? TrainLoss, double? ValidationLoss = null, double? ValidationScore = null);
 
 /// <summary>What was done with a model, seeds left open: k-shot, or fine-tuned on n examples by a recipe. Exactly one of K and LabelledCount is set.</summary>

@@ -14,6 +14,10 @@ internal sealed class ReportTables(ReportModel model)
     /// <summary>Scores over seeds.</summary>
     public IReadOnlyList<ConditionSummary> Summaries { get; } = ConditionSummaries.All(model);
 
+    /// <summary>Names of all tables, those without rows too.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        ["scores", "crossovers", "paired-comparisons", "paper-values", "seeds", "variance", "models", "tasks", "fine-tuning-runs", "learning-curves", "contamination", "calibration", "notes"];
+
     /// <summary>Every table that has rows, in the order of the page.</summary>
     public IEnumerable<ReportTable> All() =>
         new[] { Scores(), Crossovers(), Comparisons(), Papers(), Seeds(), Variance(), Models(), Tasks(), FineTuningRuns(), Learning(), Contamination(), Calibration(), Notes() }
@@ -164,14 +168,14 @@ internal sealed class ReportTables(ReportModel model)
         [
             new("task", "Task"), new("model", "Model"), new("labelled_examples", "Labelled examples", ColumnKind.Number), new("recipe", "Recipe", IsSetting: true), new("seed", "Seed", ColumnKind.Number),
             new("score", "Score", ColumnKind.Number), new("interval", "Interval", ColumnKind.Interval), new("best_epoch", "Best epoch", ColumnKind.Number), new("epochs", "Epochs", ColumnKind.Number, IsSetting: true),
-            new("train_loss", "Last training loss", ColumnKind.Number), new("validation_score", "Best validation", ColumnKind.Number),
+            new("train_loss", "Last training loss", ColumnKind.Number), new("validation_accuracy", "Best validation accuracy", ColumnKind.Number),
         ],
         [
             .. model.FineTuning.Select(row => (IReadOnlyList<ReportValue>)
             [
                 row.Task, row.Model, ReportValue.Of(row.LabelledCount), row.Recipe, ReportValue.Name(row.Seed), ReportValue.Score(_tasks[row.Task], row.Score), ReportValue.Range(_tasks[row.Task], row.Interval),
                 ReportValue.Of(row.BestEpoch), ReportValue.Of(row.History.Count == 0 ? null : row.History.Count), ReportValue.Of(row.History.LastOrDefault()?.TrainLoss, value => ReportFormat.Number(value, 3)),
-                ReportValue.Score(_tasks[row.Task], row.History.FirstOrDefault(epoch => epoch.Epoch == row.BestEpoch)?.ValidationScore),
+                ReportValue.Of(row.History.FirstOrDefault(epoch => epoch.Epoch == row.BestEpoch)?.ValidationScore, value => ReportFormat.Number(value * 100, 1) + "%"),
             ]),
         ]);
 

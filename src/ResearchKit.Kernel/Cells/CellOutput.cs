@@ -18,7 +18,8 @@ internal sealed class CellOutput : IDisposable
 
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
 
-    private readonly Lock _gate = new();
+    // Not System.Threading.Lock: an abort of the cell between its entry and the try behind it would leave it taken for ever.
+    private readonly object _gate = new();
     private readonly ICellSink _sink;
     private readonly Timer _timer;
     private readonly StringBuilder _text = new();
@@ -66,7 +67,11 @@ internal sealed class CellOutput : IDisposable
                 _sink.Stream("stderr", string.Create(CultureInfo.InvariantCulture, $"\n[The output is cut here: the cell has printed {MostCharacters:N0} characters. The rest is dropped; write it to a file instead.]\n"));
             }
 
-            if (_text.Length > 0 && !_timerIsSet)
+            if (_isClosed)
+            {
+                FlushText();
+            }
+            else if (_text.Length > 0 && !_timerIsSet)
             {
                 _timerIsSet = true;
                 _timer.Change(FlushInterval, Timeout.InfiniteTimeSpan);
@@ -84,13 +89,13 @@ internal sealed class CellOutput : IDisposable
             {
                 // Fast loops update hundreds of times a second; only the latest of an interval is sent.
                 _updates[displayId] = bundle;
-                if (_timerIsSet) return;
                 if (_isClosed)
                 {
                     FlushAll();
                     return;
                 }
 
+                if (_timerIsSet) return;
                 _timerIsSet = true;
                 _timer.Change(FlushInterval, Timeout.InfiniteTimeSpan);
                 return;

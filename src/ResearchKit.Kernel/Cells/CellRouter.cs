@@ -40,7 +40,7 @@ internal sealed class CellRouter : IDisposable
     private readonly CSharpEngine _csharp = new(References.FrameworkPaths.Concat(References.KitPaths));
     private readonly Dictionary<string, ILanguageEngine> _engines;
     // Semaphores and not locks: a thread that is given up within an engine never lets go of a lock.
-    private readonly Dictionary<string, SemaphoreSlim> _gates = new(StringComparer.Ordinal) { ["fsharp"] = new(1), ["csharp"] = new(1) };
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, SemaphoreSlim> _gates = new(StringComparer.Ordinal) { ["fsharp"] = new(1), ["csharp"] = new(1) };
     private readonly CellThread _thread = new();
     private readonly References _references;
     private readonly string _language;
@@ -54,10 +54,14 @@ internal sealed class CellRouter : IDisposable
     /// <param name="folder">Folder of the notebook, to which <c>#r</c> paths are relative.</param>
     public CellRouter(string language, string folder)
     {
-        _language = CellText.Languages.TryGetValue(language, out var known) ? known : throw new ConfigException($"There is no language {language}; there are fsharp and csharp.");
+        _language = CellText.Languages.TryGetValue(language, out var canonical) ? canonical : throw new ConfigException($"There is no language {language}; there are fsharp and csharp.");
         Folder = folder;
         _engines = new(StringComparer.Ordinal) { ["fsharp"] = _fsharp, ["csharp"] = _csharp };
-        _references = new References(() => _engines.Values);
+        _references = new References(path =>
+        {
+            // Through the gates: an engine may still be warming up.
+            foreach (var known in _engines.Keys) With(known, CancellationToken.None, engine => engine.AddReference(path));
+        });
         FSharpText.register(Notebook.Displays);
         OutputRouter.Install();
         ProcessGuard.Install(this);
@@ -129,7 +133,8 @@ internal sealed class CellRouter : IDisposable
     {
         var language = _running;
         if (!_thread.GiveUp(error)) return false;
-        if (language is not null) _gates[language].Release();
+        // A new gate: the thread that is left may still come to the end of its call and open the old one.
+        if (language is not null) _gates[language] = new SemaphoreSlim(1);
         return true;
     }
 
@@ -138,7 +143,8 @@ internal sealed class CellRouter : IDisposable
     /// <param name="position">UTF-16 offset.</param>
     public Completions Complete(string text, int position)
     {
-        var line = text[(text.LastIndexOf('\n', Math.Max(0, position - 1)) + 1)..position];
+        var start = position == 0 ? 0 : text.LastIndexOf('\n', position - 1) + 1;
+        var line = text[start..position];
         if (line.StartsWith("#!", StringComparison.Ordinal) && !line.Contains(' ', StringComparison.Ordinal))
         {
             var names = new[] { "fsharp", "csharp", "markdown", "html" }.Concat(Magics.Keys).Where(name => ("#!" + name).StartsWith(line, StringComparison.OrdinalIgnoreCase));
@@ -171,6 +177,7 @@ internal sealed class CellRouter : IDisposable
         _thread.Dispose();
         _references.Dispose();
         _csharp.Dispose();
+        ((IDisposable)_fsharp).Dispose();
         foreach (var gate in _gates.Values) gate.Dispose();
     }
 
@@ -189,14 +196,15 @@ internal sealed class CellRouter : IDisposable
     // The engine may still be warming up; an interrupt reaches a cell that waits for that.
     private T With<T>(string language, CancellationToken cancellation, Func<ILanguageEngine, T> action)
     {
-        _gates[language].Wait(cancellation);
+        var gate = _gates[language];
+        gate.Wait(cancellation);
         try
         {
             return action(_engines[language]);
         }
         finally
         {
-            _gates[language].Release();
+            gate.Release();
         }
     }
 
@@ -220,7 +228,7 @@ internal sealed class CellRouter : IDisposable
                     break;
                 case ShownPart shown: Notebook.Display(shown.Text, shown.MimeType); break;
                 case MagicPart { Name: "time" }: isTimed = true; break;
-                case MagicPart magic: RunMagic(magic, LanguageAfter(parts, magic)); break;
+                case MagicPart magic: RunMagic(magic, parts.SkipWhile(other => !ReferenceEquals(other, magic)).OfType<CodePart>().FirstOrDefault()?.Language ?? magic.Language); break;
                 case CodePart code:
                     var outcome = Run(code, request.Number, cancellation);
                     foreach (var warning in outcome.Diagnostics.Where(found => found.Severity == DiagnosticSeverity.Warning)) Console.Error.WriteLine($"cell[{request.Number}]{warning}");
@@ -249,10 +257,8 @@ internal sealed class CellRouter : IDisposable
         }
     }
 
-    private string LanguageAfter(IReadOnlyList<CellPart> parts, MagicPart magic) =>
-        parts.SkipWhile(part => !ReferenceEquals(part, magic)).OfType<CodePart>().FirstOrDefault()?.Language
-        ?? parts.TakeWhile(part => !ReferenceEquals(part, magic)).OfType<CodePart>().LastOrDefault()?.Language ?? _language;
-
+    /// <param name="magic">The magic.</param>
+    /// <param name="language">Language of the code behind it, or else the one it stands in.</param>
     private void RunMagic(MagicPart magic, string language)
     {
         switch (magic.Name)
@@ -261,7 +267,7 @@ internal sealed class CellRouter : IDisposable
             case "set": Set(magic, language); break;
             case "lsmagic": Console.Out.WriteLine("#!fsharp, #!csharp: the language of what follows\n#!markdown, #!html: what follows is shown\n#r \"nuget: NAME, VERSION\", #r \"FILE.dll\": references\n" + string.Join('\n', Magics.Values)); break;
             case "who" or "whos":
-                var variables = _engines.Values.SelectMany(engine => engine.Variables.Select(variable => (engine.Language, Variable: variable))).OrderBy(entry => entry.Variable.Name, StringComparer.Ordinal).ToList();
+                var variables = _engines.Keys.SelectMany(owner => With(owner, CancellationToken.None, engine => engine.Variables).Select(variable => (Language: owner, Variable: variable))).OrderBy(entry => entry.Variable.Name, StringComparer.Ordinal).ToList();
                 if (variables.Count == 0) Console.Out.WriteLine("No variables yet.");
                 else if (magic.Name == "who") Console.Out.WriteLine(string.Join('\n', variables.GroupBy(entry => entry.Language).Select(group => $"{group.Key}: {string.Join(", ", group.Select(entry => entry.Variable.Name))}")));
                 else Notebook.Display(variables.ConvertAll(entry => new { entry.Variable.Name, Language = entry.Language, Type = PlainText.Of(entry.Variable.Type), Value = Short(entry.Variable.Value) }));

@@ -17,7 +17,8 @@ internal sealed record CodePart(int Line, string Language, string Text) : CellPa
 /// <param name="Line">Line within the cell, from 1.</param>
 /// <param name="Name">Name without <c>#!</c>.</param>
 /// <param name="Arguments">The words behind it; quoted ones without their quotes.</param>
-internal sealed record MagicPart(int Line, string Name, IReadOnlyList<string> Arguments) : CellPart(Line);
+/// <param name="Language">Language in which it stands.</param>
+internal sealed record MagicPart(int Line, string Name, IReadOnlyList<string> Arguments, string Language) : CellPart(Line);
 
 /// <summary>A reference, <c>#r "…"</c> or a package source, <c>#i "…"</c>.</summary>
 /// <param name="Line">Line within the cell, from 1.</param>
@@ -121,7 +122,7 @@ internal static partial class CellText
             else if (CellRouter.Magics.ContainsKey(name.ToLowerInvariant()))
             {
                 EndCode(number + 1);
-                parts.Add(new MagicPart(number, name.ToLowerInvariant(), Words(magic.Groups["rest"].Value)));
+                parts.Add(new MagicPart(number, name.ToLowerInvariant(), Words(magic.Groups["rest"].Value), language));
             }
             else
             {
@@ -139,7 +140,7 @@ internal static partial class CellText
     public static string CodeOf(string text, string language, int position, out string languageAtPosition)
     {
         var result = new StringBuilder(text.Length);
-        var (current, start) = (language, 0);
+        var (current, start, isShown) = (language, 0, false);
         languageAtPosition = language;
         var kept = new List<(string Language, int Start, int End)>();
         while (start <= text.Length)
@@ -149,9 +150,10 @@ internal static partial class CellText
             var line = text[start..end];
             if (Magic().Match(line) is { Success: true } magic)
             {
-                if (Languages.TryGetValue(magic.Groups["name"].Value, out var next)) current = next;
+                if (Languages.TryGetValue(magic.Groups["name"].Value, out var next)) (current, isShown) = (next, false);
+                else if (Shown.ContainsKey(magic.Groups["name"].Value)) isShown = true;
             }
-            else if (!Reference().IsMatch(line))
+            else if (!isShown && !Reference().IsMatch(line))
             {
                 kept.Add((current, start, end));
             }

@@ -39,7 +39,7 @@ internal sealed class CellThread : IDisposable
         lock (_gate)
         {
             _current = null;
-            if (job.IsHard || job.IsGivenUp)
+            if (job.Retires || job.IsGivenUp)
             {
                 jobs.CompleteAdding();
                 (_jobs, WasRetired) = (null, true);
@@ -119,8 +119,9 @@ internal sealed class CellThread : IDisposable
                 job.Error = error;
             }
 
+            job.Retires = job.IsHard;                                     // decided once: an interrupt may arrive too late
             job.Done.Set();
-            if (job.IsHard || job.IsGivenUp) return;
+            if (job.Retires || job.IsGivenUp) return;
         }
     }
 
@@ -139,6 +140,8 @@ internal sealed class CellThread : IDisposable
         public Exception? Error { get; set; }
 
         public volatile bool IsHard;
+
+        public volatile bool Retires;
 
         public volatile bool IsGivenUp;
 

@@ -25,7 +25,7 @@ internal sealed class References : IDisposable
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, string> s_known = new(StringComparer.OrdinalIgnoreCase);
     private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, bool> s_roots = new(StringComparer.Ordinal);
 
-    private readonly Func<IEnumerable<ILanguageEngine>> _engines;
+    private readonly Action<string> _tell;
     private readonly HashSet<string> _added = new(Kit, StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _sources = [];
     private NuGetPackages? _packages;
@@ -34,8 +34,8 @@ internal sealed class References : IDisposable
         name.Name is { } simple && s_known.TryGetValue(simple, out var path) ? context.LoadFromAssemblyPath(path) : null;
 
     /// <summary>Makes the references of a session.</summary>
-    /// <param name="engines">The engines that must know of new ones.</param>
-    public References(Func<IEnumerable<ILanguageEngine>> engines) => _engines = engines;
+    /// <param name="tell">Called with the path of every new one; it tells the engines.</param>
+    public References(Action<string> tell) => _tell = tell;
 
     /// <summary>Full paths of <see cref="Kit"/>.</summary>
     public static IReadOnlyList<string> KitPaths { get; } = [.. Kit.Where(Supplied.ContainsKey).Select(name => Supplied[name])];
@@ -137,7 +137,6 @@ internal sealed class References : IDisposable
 
     private void Reference(string path)
     {
-        if (!_added.Add(Path.GetFileNameWithoutExtension(path))) return;
-        foreach (var engine in _engines()) engine.AddReference(path);
+        if (_added.Add(Path.GetFileNameWithoutExtension(path))) _tell(path);
     }
 }

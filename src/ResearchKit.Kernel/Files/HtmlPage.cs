@@ -74,7 +74,7 @@ internal static class HtmlPage
 
     // What a terminal would show: a carriage return begins the line anew.
     private static string Printed(string text) => text.Contains('\r', StringComparison.Ordinal)
-        ? string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.TrimEnd('\r').Split('\r')[^1]))
+        ? string.Join('\n', text.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n').Select(line => line.TrimEnd('\r').Split('\r')[^1]))
         : text;
 
     private static string Text(JsonNode? node, string separator = "") => node is JsonArray lines ? string.Join(separator, lines.Select(line => (string?)line)) : (string?)node ?? "";

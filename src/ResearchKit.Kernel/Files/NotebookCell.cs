@@ -18,7 +18,7 @@ internal sealed class NotebookCell(int number, JsonObject content)
     public bool IsMarkdown => (string?)content["cell_type"] == "markdown";
 
     /// <summary>Name that stays when the cell is moved; its position where the file gives none.</summary>
-    public string Name => (string?)content["id"] ?? $"cell-{Number}";
+    public string Name => content["id"] is JsonValue id && id.TryGetValue<string>(out var name) ? name : $"cell-{Number}";
 
     /// <summary>The text.</summary>
     public string Source => content["source"] is JsonArray lines ? string.Concat(lines.Select(line => (string?)line)) : (string?)content["source"] ?? "";
@@ -27,7 +27,7 @@ internal sealed class NotebookCell(int number, JsonObject content)
     public string? Language => CellText.LanguageOf(Source) ?? CellText.LanguageOf(content["metadata"]);
 
     /// <summary>Tags, such as <c>raises-exception</c>.</summary>
-    public IEnumerable<string> Tags => content["metadata"]?["tags"] is JsonArray tags ? tags.Select(tag => (string?)tag ?? "") : [];
+    public IEnumerable<string> Tags => content["metadata"] is JsonObject metadata && metadata["tags"] is JsonArray tags ? tags.OfType<JsonValue>().Select(tag => tag.TryGetValue<string>(out var text) ? text : "") : [];
 
     /// <summary>Outputs of a code cell.</summary>
     public JsonArray Outputs

@@ -37,9 +37,8 @@ internal sealed partial class NotebookFile
         {
             string?[] names =
             [
-                (string?)_root["metadata"]?["polyglot_notebook"]?["kernelInfo"]?["defaultKernelName"],
-                (string?)_root["metadata"]?["dotnet_interactive"]?["defaultKernelName"],
-                (string?)_root["metadata"]?["kernelspec"]?["language"], (string?)_root["metadata"]?["language_info"]?["name"],
+                Named("polyglot_notebook", "kernelInfo", "defaultKernelName"), Named("dotnet_interactive", "defaultKernelName"),
+                Named("kernelspec", "language"), Named("language_info", "name"),
             ];
             return names.Where(name => name is not null).Select(name => CellText.Languages.GetValueOrDefault(name!)).FirstOrDefault(name => name is not null) ?? "fsharp";
         }
@@ -81,6 +80,7 @@ internal sealed partial class NotebookFile
         var version = root["nbformat"] is JsonValue number && number.TryGetValue<int>(out var major) ? major : (int?)null;
         if (version != 4) throw new ConfigException($"{path}: nbformat ({version?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "missing"}) must be 4. Open an older notebook in Jupyter and save it; other files are no notebooks.");
         if (root["cells"] is not JsonArray cells) throw new ConfigException($"{path}: \"cells\" is missing or no list.");
+        if (root["metadata"] is not (null or JsonObject)) throw new ConfigException($"{path}: \"metadata\" is no object.");
         for (var i = 0; i < cells.Count; i++)
         {
             if (Problem(cells[i]) is { } problem) throw new ConfigException($"{path}: cell {i + 1} {problem}.");
@@ -118,6 +118,14 @@ internal sealed partial class NotebookFile
         var info = Object(Object(Metadata, "polyglot_notebook"), "kernelInfo");
         info["defaultKernelName"] ??= Language;
         info["items"] ??= new JsonArray(new JsonObject { ["name"] = "csharp", ["languageName"] = "csharp", ["aliases"] = new JsonArray() }, new JsonObject { ["name"] = "fsharp", ["languageName"] = "fsharp", ["aliases"] = new JsonArray() });
+    }
+
+    /// <summary>A text of the metadata; null where the path leads to none.</summary>
+    private string? Named(params ReadOnlySpan<string> path)
+    {
+        var node = _root["metadata"];
+        foreach (var key in path) node = (node as JsonObject)?[key];
+        return node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
     }
 
     internal static JsonObject Object(JsonObject parent, string key)

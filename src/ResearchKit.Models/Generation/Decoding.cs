@@ -115,7 +115,7 @@ internal sealed class BeamSearch(GenerationRequest request, int[] prompt, int in
         }
 
         // Log-probabilities only fall, so dividing by the longest possible length bounds what a live text can reach.
-        var bound = live.Count == 0 ? double.NegativeInfinity : live[0].LogProbability / Math.Pow(options.MaxNewTokenCount + 1, Math.Max(options.LengthPenalty, 0));
+        var bound = live.Count == 0 ? double.NegativeInfinity : live[0].LogProbability / Math.Pow(options.MaxNewTokenCount + 1.0, Math.Max(options.LengthPenalty, 0));
         if (_best is { } best && best.Score >= bound) (live, parents) = ([], []);
         _live = live;
         Live = live.ConvertAll(text => (IReadOnlyList<int>)text.Tokens);

@@ -29,10 +29,11 @@ internal sealed class TextGenerator
         while (waiting.Count > 0)
         {
             var batch = new List<Decoding>();
-            var rows = 0;
-            while (waiting.TryPeek(out var next) && (batch.Count == 0 || (rows + next.Width <= MaxRows && (rows + next.Width) * CapacityFor(next) <= PositionBudget)))
+            var (rows, capacity) = (0, 0);
+            while (waiting.TryPeek(out var next) && (batch.Count == 0 || (rows + next.Width <= MaxRows && (rows + next.Width) * Math.Max(capacity, CapacityFor(next)) <= PositionBudget)))
             {
                 rows += next.Width;
+                capacity = Math.Max(capacity, CapacityFor(next));
                 batch.Add(waiting.Dequeue());
             }
 
@@ -49,7 +50,7 @@ internal sealed class TextGenerator
         return results;
     }
 
-    private int CapacityFor(Decoding decoding) => Math.Min(_contextLength, decoding.Prompt.Length + decoding.Request.Options.MaxNewTokenCount);
+    private int CapacityFor(Decoding decoding) => (int)Math.Min(_contextLength, (long)decoding.Prompt.Length + decoding.Request.Options.MaxNewTokenCount);
 
     private void Continue(List<Decoding> batch, CancellationToken cancellation)
     {

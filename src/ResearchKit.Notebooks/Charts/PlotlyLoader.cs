@@ -15,7 +15,7 @@ public static class PlotlyLoader
     /// <summary>End of the element.</summary>
     public const string Closing = "/*end of plotly.js*/</script>";
 
-    private static readonly Lock s_gate = new();
+    private static readonly object s_gate = new();
     private static (string Cell, long Execution)? s_carrier;
 
     /// <summary>The element that defines plotly.js and draws the figures that wait for it.</summary>

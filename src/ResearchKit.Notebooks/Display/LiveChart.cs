@@ -13,7 +13,7 @@ public sealed class LiveChart
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
     private static readonly string[] Colours = ["#2b6cb0", "#dd6b20", "#2f855a", "#805ad5", "#b83280"];
 
-    private readonly Lock _gate = new();
+    private readonly object _gate = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly List<(string Name, List<(double X, double Y)> Points)> _series = [];
     private readonly string _title, _across, _up;

@@ -133,7 +133,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
         return new PlotSpec(new PlotAxis(title, places.Min() - 0.5, places.Max() + 0.5, ticks), ScoreAxis(task, rows), series, Chance(task));
     }
 
-    /// <summary>Validation scores (or losses) by epoch at the largest number of labelled examples; null where no run has a history.</summary>
+    /// <summary>Validation accuracy (or training loss) by epoch at the largest number of labelled examples; null where no run has a history.</summary>
     public (PlotSpec Spec, string What)? Epochs(TaskEntry task)
     {
         var runs = model.FineTuning.Where(cell => cell.Task == task.Name && cell.History.Count > 1).ToList();
@@ -141,7 +141,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
         var largest = runs.Max(cell => cell.LabelledCount);
         var shown = runs.Where(cell => cell.LabelledCount == largest).ToList();
         Func<EpochRecord, double?> value = epoch => epoch.ValidationScore;
-        var what = ReportLabels.Metric(task.Metric) + " on the validation split";
+        var what = "Accuracy on the validation split";
         var isScore = shown.Any(cell => cell.History.Any(epoch => epoch.ValidationScore is not null));
         if (!isScore)
         {
@@ -151,10 +151,10 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
 
         var series = shown.Select(cell => Series(ConditionSummaries.Of(cell), line: true,
             [.. cell.History.Select(epoch => new PlotPoint(epoch.Epoch, value(epoch) ?? double.NaN, null,
-                $"{tables.Labels.Full(ConditionSummaries.Of(cell))}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}\nepoch {epoch.Epoch.ToString(CultureInfo.InvariantCulture)}: {(value(epoch) is { } v ? isScore ? ReportFormat.Score(task, v) : ReportFormat.Number(v, 3) : "–")}"))])).ToList();
+                $"{tables.Labels.Full(ConditionSummaries.Of(cell))}, seed {cell.Seed.ToString(CultureInfo.InvariantCulture)}\nepoch {epoch.Epoch.ToString(CultureInfo.InvariantCulture)}: {(value(epoch) is { } v ? isScore ? ReportFormat.Number(v * 100, 1) + "%" : ReportFormat.Number(v, 3) : "–")}"))])).ToList();
         var last = shown.Max(cell => cell.History.Max(epoch => epoch.Epoch));
         var ticks = Enumerable.Range(1, Math.Max(1, last)).Select(epoch => ((double)epoch, epoch.ToString(CultureInfo.InvariantCulture))).ToList();
-        return (new PlotSpec(new PlotAxis("Epoch", 0.7, last + 0.3, ticks), new PlotAxis(null, Format: isScore && task.Unit == ScoreUnit.Fraction ? ".0%" : null), series, []), $"{what}, {ReportFormat.Count(largest)} labelled examples");
+        return (new PlotSpec(new PlotAxis("Epoch", 0.7, last + 0.3, ticks), new PlotAxis(null, Format: isScore ? ".0%" : null), series, []), $"{what}, {ReportFormat.Count(largest)} labelled examples");
     }
 
     /// <summary>Observed accuracy against predicted probability; null where the task has no calibration.</summary>
