@@ -57,6 +57,10 @@ public sealed class BadExperimentTests : IDisposable
     }
 
     [Fact]
+    public void ATaskFileInThePlaceOfANameIsToldWhereItBelongs() =>
+        Assert.Contains((_tiny.Config with { Tasks = [new() { Name = "own/weather.json" }] }).Problems(), problem => problem.Contains("\"file\": \"own/weather.json\"", StringComparison.Ordinal));
+
+    [Fact]
     public void TwoModelsOfOneNameAreRefused()
     {
         TinyModelFolder.Make(Path.Combine(_tiny.Base, "elsewhere", "tiny"), seed: 2);

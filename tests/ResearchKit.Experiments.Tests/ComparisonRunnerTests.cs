@@ -54,6 +54,30 @@ public sealed class ComparisonRunnerTests : IDisposable
     }
 
     [Fact]
+    public void AModelsOwnDropoutIsPartOfItsFineTunings()
+    {
+        _tiny.Execute();
+        var path = Path.Combine(_tiny.Base, "models", "tiny", "config.json");
+        var config = File.ReadAllText(path);
+        Assert.Contains("\"resid_pdrop\": 0", config, StringComparison.Ordinal);
+        File.WriteAllText(path, System.Text.RegularExpressions.Regex.Replace(config, "\"resid_pdrop\": 0(\\.0)?", "\"resid_pdrop\": 0.1"));
+        var again = _tiny.Execute();
+        Assert.Equal((CellCount - 1, 1), (again.ReusedCells, again.ComputedCells));   // prompts see no dropout
+    }
+
+    [Fact]
+    public void TablesOfAnEarlierVersionOfTheExperimentDoNotStay()
+    {
+        _tiny.Execute(_tiny.Config with { InContext = new() { Shots = [0, 2], Seeds = [1, 2] } });
+        Assert.Contains(_tiny.Output().Keys, name => name.EndsWith("_seed2.json", StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(_tiny.Run, "paper-values.csv"), "old");
+        File.WriteAllText(Path.Combine(_tiny.Run, "my-own.csv"), "mine");
+        _tiny.Execute();
+        Assert.DoesNotContain(_tiny.Output().Keys, name => name.EndsWith("_seed2.json", StringComparison.Ordinal) || name == "paper-values.csv");
+        Assert.Contains("my-own.csv", _tiny.Output().Keys);
+    }
+
+    [Fact]
     public void DamagedCellsAreReportedAndComputedAgain()
     {
         _tiny.Execute();

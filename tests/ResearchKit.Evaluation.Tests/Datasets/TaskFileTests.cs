@@ -51,6 +51,27 @@ public sealed class TaskFileTests : IDisposable
         Assert.Contains("answers_field with the right number", Assert.Throws<ConfigException>(() => TaskFile.Load(Write(regression.Replace("answers_field", "label_field", StringComparison.Ordinal)))).Message);
     }
 
+    [Theory]
+    [InlineData("\"metrics\": [\"word_perplexity\"],", "\"word_perplexity\" does not go with this scoring")]
+    [InlineData("\"metrics\": [\"accuracy\", \"ter\"],", "\"ter\" does not go with this scoring")]
+    [InlineData("\"metrics\": [\"target_perplexity\"],", "\"target_perplexity\" does not go with this scoring")]
+    public void AMetricThatTheScoringCannotGiveIsRefusedBeforeAnythingIsScored(string metrics, string problem) =>
+        Assert.Contains(problem, Assert.Throws<ConfigException>(() => TaskFile.Load(Write(TenLines.Replace("\"label_field\"", metrics + " \"label_field\"", StringComparison.Ordinal)))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void ChoicesThatStandNowhereAreRefused()
+    {
+        Assert.Contains("prompt.answer needs {answer}", Assert.Throws<ConfigException>(() => TaskFile.Load(Write(TenLines.Replace("\" {answer}\"", "\" yes\"", StringComparison.Ordinal)))).Message, StringComparison.Ordinal);
+        Assert.Contains("prompt.context needs {answer}", Assert.Throws<ConfigException>(() => TaskFile.Load(Write(TenLines.Replace("\"choices\", \"normalization\": \"sum\"", "\"partial\"", StringComparison.Ordinal)))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ARowThatNamesAFieldTwiceIsNamedWithItsLine()
+    {
+        File.WriteAllText(_folder.File("test.jsonl"), "{\"text\":\"a\",\"label\":1}\n{\"text\":\"a\",\"text\":\"b\",\"label\":1}\n");
+        Assert.Contains("line 2", Assert.Throws<ConfigException>(() => TaskFile.Load(Write(TenLines)).Load()).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TenLinesMakeATask()
     {

@@ -36,6 +36,19 @@ public class ProtocolComparisonTests
     }
 
     [Fact]
+    public void APromptDoesNotDependOnHowManyItemsAreScored()
+    {
+        // Of the released files the other items are the demonstrations.
+        TaskItem Sum(int i) => new() { Id = $"test/{i}", Fields = new Dictionary<string, string> { ["context"] = $"Q: What is {i} plus 1?\n\nA:" }, Answers = [$"{i + 1}"] };
+        var task = DatasetTasks.Describe("gpt3/two_digit_addition") with { Load = () => Test([.. Enumerable.Range(0, 20).Select(Sum)]) };
+        Dictionary<string, string> Prompts(int? limit) => ProtocolComparison.Run(new RuleModel((_, text) => [.. text.Select(_ => -1.0)], _ => "5"), new LetterTokenizer(), task, [TaskProtocols.Get(task, "gpt3-paper")], new EvaluationOptions { Shots = 8, Limit = limit })
+            .Scores[0].Result.Items.ToDictionary(item => item.Id, item => item.Prompt);
+        var (few, all) = (Prompts(3), Prompts(null));
+        Assert.Equal(3, few.Count);
+        Assert.All(few, item => Assert.Equal(all[item.Key], item.Value));
+    }
+
+    [Fact]
     public void AGapBetweenPromptsIsSplitIntoNormalizationAndTheRest()
     {
         // The harness's words for a goal make the model prefer the long choice; GPT-3's do not.

@@ -33,6 +33,41 @@ public class PairedComparisonTests
         Assert.InRange(result.Difference.High, 0.4, 0.6);
     }
 
+    private static ItemResult Number(int id, double accepted, double expected) => new()
+    {
+        Id = $"test/{id}", Prompt = "", Answers = [accepted.ToString(System.Globalization.CultureInfo.InvariantCulture)], Score = 0,
+        Choices = [.. new[] { 0.0, 1 }.Select(value => new ChoiceResult { Text = "", Answer = value.ToString(System.Globalization.CultureInfo.InvariantCulture), TokenIds = [], TokenLogProbabilities = [], LogProbability = Math.Log(value == 1 ? expected : 1 - expected) })],
+    };
+
+    [Theory]
+    [InlineData("pearson")]
+    [InlineData("spearman")]
+    public void CorrelationsOfSeveralRunsAreEachRunsOwn(string metric)
+    {
+        // Every run orders the numbers as they are, at a level of its own: over all runs together the order would be lost.
+        double[] accepted = [0, 0.25, 0.5, 0.75, 1];
+        ItemResult[] Run(double level) => [.. accepted.Select((value, i) => Number(i, value, level + 0.01 * i))];
+        ItemResult[] backwards = [.. accepted.Select((value, i) => Number(i, value, 0.9 - 0.01 * i))];
+        var compared = PairedComparison.OverSeeds(metric, [Run(0.1), Run(0.6)], [backwards], new BootstrapOptions(200));
+        Assert.Equal(1, compared.First, 9);
+        Assert.Equal(-1, compared.Second, 9);
+        Assert.Equal(1, MetricInterval.OverSeeds(metric, [Run(0.1), Run(0.6)]).Estimate, 9);
+    }
+
+    [Fact]
+    public void OneTextSaysNothingOfOthers()
+    {
+        ItemResult Text(double logProbability) => new()
+        {
+            Id = "test/0", Prompt = "", Score = logProbability,
+            Choices = [new ChoiceResult { Text = "", Answer = "", TokenIds = [1, 2], TokenLogProbabilities = [], LogProbability = logProbability }],
+        };
+        var interval = MetricInterval.Of("token_perplexity", [Text(-2)]);
+        Assert.Equal((0, double.PositiveInfinity, "one-unit"), (interval.Low, interval.High, interval.Method));
+        var difference = PairedComparison.Of("token_perplexity", [Text(-2)], [Text(-3)]).Difference;
+        Assert.Equal((double.NegativeInfinity, double.PositiveInfinity), (difference.Low, difference.High));
+    }
+
     [Fact]
     public void ClustersArePermutedWhole()
     {
