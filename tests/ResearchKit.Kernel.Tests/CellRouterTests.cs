@@ -27,6 +27,16 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
     }
 
     [Fact]
+    public void AMagicWithoutCodeBehindItGivesToTheLanguageThatItStandsIn()
+    {
+        session.Value("let alone = 3");
+        session.Value("#!csharp\n#!share alone --from fsharp");
+        Assert.Equal("4", session.Value("#!csharp\nalone + 1"));
+        session.Value("let together = 5\n#!csharp\n#!share together --from fsharp");
+        Assert.Equal("6", session.Value("#!csharp\ntogether + 1"));
+    }
+
+    [Fact]
     public void SetGivesLiteralsAndValuesOfTheOtherLanguage()
     {
         session.Value("let eight = 8");
@@ -155,6 +165,32 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
     }
 
     [Fact]
+    public void WhatAThreadPrintsAfterTheEndOfItsCellStillArrives()
+    {
+        var (_, sink) = session.Run("""
+            #!csharp
+            var ended = new ManualResetEventSlim();
+            Exception inThread = null;
+            var printing = new Thread(() =>
+            {
+                ended.Wait();
+                try
+                {
+                    Console.Write("late");
+                    Console.Write(" and later");
+                }
+                catch (Exception error)
+                {
+                    inThread = error;
+                }
+            });
+            printing.Start();
+            """);
+        Assert.Equal("true", session.Value("#!csharp\nended.Set();\nprinting.Join();\ninThread is null"));
+        Assert.Equal("late and later", sink.Out);
+    }
+
+    [Fact]
     public void ADisplayIsUpdatedUnderItsName()
     {
         var (_, sink) = session.Run("let handle = display \"first\"\nhandle.Update \"second\"");
@@ -246,6 +282,12 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
         Assert.Contains("string", session.Router.Describe("#!csharp\ncsharpName", 12), StringComparison.Ordinal);
         Assert.Equal(["#!share"], session.Router.Complete("#!sh", 4).Items.Select(item => item.Text));
         Assert.Equal(2, session.Router.Check("let fine = 1\nlet bad = absentName", 20)[0].Line);
+    }
+
+    [Fact]
+    public void CompletionIsAskedForAtTheVeryBeginning()
+    {
+        foreach (var text in new[] { "\nlet a = 1", "\n", "" }) Assert.Equal(0, session.Router.Complete(text, 0).End);
     }
 
     private sealed class OrderSink(List<string> order) : ICellSink

@@ -36,6 +36,16 @@ public sealed class CellTextTests
     [Fact]
     public void AMagicThatNobodyKnowsIsRefusedWithItsLine() => Assert.Contains("Line 2: there is no magic #!pip", Assert.Throws<ConfigException>(() => CellText.Parse("1\n#!pip install", "fsharp")).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("markdown")]
+    [InlineData("HTML")]
+    public void TextThatIsShownIsNoCode(string magic)
+    {
+        var text = $"let a = 1\n#!{magic}\nIt's <b>prose</b>.\n#!csharp\nvar b = 2;";
+        Assert.Equal("let a = 1", CellText.CodeOf(text, "fsharp", 0, out _).Trim());
+        Assert.Equal("var b = 2;", CellText.CodeOf(text, "fsharp", text.Length, out _).Trim());
+    }
+
     [Property]
     public bool BlankingOtherLanguagesKeepsEveryOffset(string?[] lines, int position)
     {

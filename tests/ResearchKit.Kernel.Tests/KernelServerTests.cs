@@ -146,6 +146,16 @@ public sealed class KernelServerTests(KernelServerTests.Kernel kernel) : IClassF
     }
 
     [Fact]
+    public void AReferenceInTheFirstCellIsKnownThoughTheEnginesAreStillWarmingUp()
+    {
+        using var client = new JupyterClient("fsharp");
+        var path = Path.Combine(AppContext.BaseDirectory, "FsCheck.Xunit.v3.dll");
+        var (reply, published) = client.Run($"#r \"{path}\"\ntypeof<FsCheck.Xunit.PropertyAttribute>.Name");
+        Assert.True((string?)reply.Content["status"] == "ok", reply.Content.ToJsonString());
+        Assert.Equal("PropertyAttribute", Result(published));
+    }
+
+    [Fact]
     public void TheKernelEndsWhenItsParentIsGone()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("Needs a shell that leaves its child behind.");

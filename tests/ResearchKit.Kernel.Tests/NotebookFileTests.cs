@@ -119,11 +119,32 @@ public sealed class NotebookFileTests
     [InlineData("{\"polyglot_notebook\":{\"kernelInfo\":{\"defaultKernelName\":\"csharp\"}}}", "csharp")]
     [InlineData("{\"language_info\":{\"name\":\"F#\"}}", "fsharp")]
     [InlineData("{}", "fsharp")]
+    [InlineData("{\"kernelspec\":\"csharp\"}", "fsharp")]
+    [InlineData("{\"kernelspec\":{\"language\":5},\"polyglot_notebook\":[],\"language_info\":{\"name\":\"C#\"}}", "csharp")]
     public void TheLanguageOfANotebookIsReadFromItsMetadata(string metadata, string language)
     {
         var root = JsonNode.Parse(TestNotebook.Of("1"))!;
         root["metadata"] = JsonNode.Parse(metadata);
         Assert.Equal(language, NotebookFile.Parse("a.ipynb", root.ToJsonString()).Language);
+    }
+
+    [Fact]
+    public void AnIdAndTagsThatAreNoTextAreReadAsNone()
+    {
+        var root = JsonNode.Parse(TestNotebook.Of("1"))!;
+        root["cells"]![0]!["id"] = 5;
+        root["cells"]![0]!["metadata"] = JsonNode.Parse("{\"tags\":[7,\"raises-exception\",[]]}");
+        var cell = NotebookFile.Parse("a.ipynb", root.ToJsonString()).Cells[0];
+        Assert.Equal("cell-1", cell.Name);
+        Assert.Equal(["", "raises-exception"], cell.Tags);
+    }
+
+    [Fact]
+    public void APageShowsWhatATerminalWouldLeaveOfCarriageReturns()
+    {
+        var notebook = NotebookFile.Parse("a.ipynb", Sample);
+        notebook.Cells[1].Outputs[0]!["text"] = new JsonArray("10%\r20%\r30%\r\n", "ready\r\n");
+        Assert.Contains("<pre class=\"output\">30%\nready\n</pre>", HtmlPage.Of(notebook, sharesScript: false), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,6 +163,7 @@ public sealed class NotebookFileTests
     [InlineData("{\"nbformat\":3,\"worksheets\":[]}", "nbformat (3) must be 4")]
     [InlineData("{\"cells\":[]}", "nbformat (missing)")]
     [InlineData("{\"nbformat\":4}", "\"cells\"")]
+    [InlineData("{\"nbformat\":4,\"cells\":[],\"metadata\":[]}", "\"metadata\" is no object")]
     [InlineData("{\"nbformat\":4,\"cells\":[{\"cell_type\":\"code\",\"source\":\"\"},{\"cell_type\":\"heading\",\"source\":\"\"}]}", "cell 2 has the cell_type \"heading\"")]
     [InlineData("{\"nbformat\":4,\"cells\":[{\"cell_type\":\"code\",\"source\":5}]}", "cell 1 has no \"source\"")]
     [InlineData("{\"nbformat\":4,\"cells\":[{\"cell_type\":\"code\",\"source\":\"\",\"outputs\":{}}]}", "cell 1 has \"outputs\"")]

@@ -111,6 +111,21 @@ public class KeyValueCacheProperties
         Assert.Contains("capacity is 2", error.Message);
     }
 
+    [Theory]
+    [InlineData(-1L)]
+    [InlineData(12L)]
+    [InlineData(1L << 32)]
+    public void ASingleTokenOutsideTheVocabularyIsRefusedAndNotRead(long id)
+    {
+        var config = TinyModel.Config(2) with { VocabularySize = 12, Activation = Activation.GeluTanh, Attention = [new DenseAttention()] };
+        using var model = TinyModel.Of(config, 2);
+        using var scope = NewDisposeScope();
+        using var cache = new KeyValueCache(model, 1);
+        Assert.True(cache.AllowsSingleTokenForward);
+        Assert.Contains("between 0 and 11", Assert.Throws<ArgumentOutOfRangeException>(() => model.Hidden(tensor([id], 1, 1), cache)).Message);
+        Assert.Equal([0], cache.Lengths);
+    }
+
     [Fact]
     public void ACacheLeavesNoTensorBehind() => TensorLeak.None(() =>
     {

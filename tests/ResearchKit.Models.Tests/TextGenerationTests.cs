@@ -119,6 +119,20 @@ public class TextGenerationTests
     }
 
     [Fact]
+    public void AnyNumberOfTokensMayBeAskedForWhereSomethingElseEndsTheText()
+    {
+        var config = TinyModel.Config(5) with { ContextLength = 8 };
+        using var model = new GptLanguageModel(TinyModel.Of(config, 5), "tiny", "");
+        int[] Text(GenerationOptions options, Func<IReadOnlyList<int>, bool>? stop = null) => model.Generate([new GenerationRequest([1, 2], options) { Stop = stop }])[0].Tokens;
+        var twelve = new GenerationOptions { MaxNewTokenCount = 12, Temperature = 2, Seed = 4 };
+        var endless = twelve with { MaxNewTokenCount = int.MaxValue };
+        var free = Text(twelve);
+        Assert.Equal(free.TakeWhile(id => id != free[5]), Text(endless with { StopTokens = [free[5]] }));
+        Assert.Equal(free, Text(endless, tokens => tokens.Count == 12));
+        Assert.Equal(3, Text(new GenerationOptions { MaxNewTokenCount = int.MaxValue, BeamWidth = 2 }, tokens => tokens.Count == 3).Length);
+    }
+
+    [Fact]
     public void CutPromptMakesRoomBeforeTheStart()
     {
         var config = TinyModel.Config(6) with { ContextLength = 12 };

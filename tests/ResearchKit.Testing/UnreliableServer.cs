@@ -30,6 +30,12 @@ public enum Answer
     /// <summary>Status 503.</summary>
     Busy,
 
+    /// <summary>Status 429.</summary>
+    TooManyRequests,
+
+    /// <summary>Status 403.</summary>
+    Forbidden,
+
     /// <summary>Status 206 with another range than asked for.</summary>
     OtherRange,
 }
@@ -109,6 +115,8 @@ public sealed class UnreliableServer : IDisposable
 
         if (!_files.TryGetValue(path, out var file)) await WriteAsync("404 Not Found", [], 0);
         else if (answer == Answer.Busy) await WriteAsync("503 Service Unavailable", [], 0);
+        else if (answer == Answer.TooManyRequests) await WriteAsync("429 Too Many Requests", [], 0);
+        else if (answer == Answer.Forbidden) await WriteAsync("403 Forbidden", [], 0);
         else if (answer == Answer.Corrupt) await WriteAsync("200 OK", new byte[file.Length], file.Length);
         else if (answer == Answer.OtherRange) await WriteAsync("206 Partial Content", file[1..], file.Length - 1, $"bytes 1-{file.Length - 1}/{file.Length}");
         else

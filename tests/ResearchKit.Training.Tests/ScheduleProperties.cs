@@ -137,6 +137,16 @@ public sealed class ScheduleProperties
         Assert.Contains("`sequence_length`", Assert.Single((config with { SequenceLength = 9 }).Problems("", 8)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void TheSmallBatchesOfARampCountWithWhatTheyHoldAgainstAWarmup()
+    {
+        // Ten updates of one sequence of 8 tokens: the ramp has hardly begun.
+        var config = new TrainingConfig { Steps = 10, BatchSize = 8, MicroBatchSize = 1, BatchRamp = new() { StartTokens = 8, RampTokens = 1_000_000 } };
+        IReadOnlyList<string> Problems(long warmup) => (config with { Schedule = new WarmupCosineSchedule { WarmupTokens = warmup, DecayTokens = 1000 } }).Problems("", 8);
+        Assert.Contains("`schedule.warmup_tokens` (80) must be below the run's 80 tokens", Assert.Single(Problems(80)), StringComparison.Ordinal);
+        Assert.Empty(Problems(79));
+    }
+
     [Theory]
     [InlineData(8, 1, false)]
     [InlineData(3, 1, false)]

@@ -48,6 +48,14 @@ public sealed class ConfigJsonTests
     }
 
     [Fact]
+    public void APatternThatIsNullIsNamedWithItsPlace()
+    {
+        var json = Tiny.Replace("{ ", "{ \"attention\": [{ \"kind\": \"dense\" }, null], ", StringComparison.Ordinal);
+        var error = Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(json, "tiny", null, config => config.Problems("model.")));
+        Assert.Contains("`model.attention[1]` is null", Assert.Single(error.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void SyntaxErrorsNameFileLineAndColumn()
     {
         var error = Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>("{\n  \"n_layer\": 2,\n  oops\n}", "trial.json"));

@@ -53,6 +53,7 @@ public class CharacterTokenizerTests
     [InlineData("[\"ab\"]")]
     [InlineData("[\"b\", \"a\"]")]
     [InlineData("{}")]
+    [InlineData("[\"a\", null]")]
     public void AMalformedAlphabetFileIsRefused(string json)
     {
         using var folder = new TemporaryFolder();

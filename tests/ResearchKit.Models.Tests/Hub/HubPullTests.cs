@@ -84,6 +84,26 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
+    public async Task AServerThatIsAskedTooOftenIsAskedAgain()
+    {
+        using var server = new UnreliableServer(Site(Model), Answer.Honest, Answer.TooManyRequests, Answer.TooManyRequests);
+        var pulled = await Pull(server);
+        Assert.Equal(Model["config.json"], File.ReadAllBytes(Path.Combine(pulled.Folder, "config.json")));
+        Assert.Equal(3, server.Requests.Count(request => request.Path.EndsWith("config.json", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task AFileThatWantsPermissionIsNotCalledMovedAndNotAskedForAgain()
+    {
+        using var server = new UnreliableServer(Site(Model), Answer.Honest, Answer.Forbidden);
+        var message = (await Assert.ThrowsAsync<ConfigException>(() => Pull(server))).Message;
+        Assert.Contains("answered 403", message);
+        Assert.Contains("wants permission", message);
+        Assert.DoesNotContain("moved", message);
+        Assert.Equal(2, server.Requests.Count);
+    }
+
+    [Fact]
     public async Task ALaterPullCarriesOnAndNothingIsFoundBefore()
     {
         using var server = new UnreliableServer(Site(Model), Answer.Honest, Answer.Honest, Answer.Drop);
