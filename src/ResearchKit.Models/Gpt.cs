@@ -119,7 +119,7 @@ public sealed class Gpt : Module<Tensor, Tensor>
 
     // libtorch checks ids of whole texts; the plain loops over the weights do not.
     private int RequireId(long id) => id >= 0 && id < Config.VocabularySize ? (int)id
-        : throw new ArgumentOutOfRangeException(nameof(id), id, $"Token ids must lie between 0 and {Config.VocabularySize - 1}.");
+        : throw new ArgumentOutOfRangeException("tokens", id, $"Token ids must lie between 0 and {Config.VocabularySize - 1}.");
 
     /// <summary>Hidden states of every layer, for study.</summary>
     /// <param name="tokens">[B, T] Int64.</param>

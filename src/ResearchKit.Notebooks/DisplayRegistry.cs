@@ -8,7 +8,7 @@ public sealed class DisplayRegistry
 {
     private readonly ConcurrentDictionary<Type, Func<object, MimeBundle>> _forms = new();
     private readonly ConcurrentDictionary<Assembly, bool> _met = new();
-    private readonly Lock _gate = new();
+    private readonly object _gate = new();
     private int _looked;
     private (Func<object, bool> Applies, Func<object, MimeBundle> Form)[] _rules = [];
 

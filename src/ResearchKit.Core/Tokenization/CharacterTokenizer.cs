@@ -70,6 +70,7 @@ public sealed class CharacterTokenizer : ITokenizer
         try
         {
             string[] characters = [.. (JsonSerializer.Deserialize<string?[]>(TextFiles.Read(path)) ?? []).Select(character => character ?? "")];   // refused below
+            if (characters.All(character => character.Length == 0)) throw new ConfigException($"{path}: lists no characters");
             var tokenizer = new CharacterTokenizer(characters, name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))));
             if (!tokenizer._characters.SequenceEqual(characters))
                 throw new ConfigException($"{path}: must list single characters, each once, in code point order, as Save writes them");

@@ -131,11 +131,11 @@ internal sealed class CellRouter : IDisposable
     /// <summary>Ends the running cell with an error and leaves its thread where it is.</summary>
     public bool GiveUp(Exception error)
     {
-        var language = _running;
-        if (!_thread.GiveUp(error)) return false;
-        // A new gate: the thread that is left may still come to the end of its call and open the old one.
-        if (language is not null) _gates[language] = new SemaphoreSlim(1);
-        return true;
+        // A new gate before the next cell can begin: the thread that is left may still come to the end of its call and open the old one.
+        return _thread.GiveUp(error, () =>
+        {
+            if (_running is { } language) _gates[language] = new SemaphoreSlim(1);
+        });
     }
 
     /// <summary>What may stand at a position of a cell.</summary>
@@ -228,7 +228,7 @@ internal sealed class CellRouter : IDisposable
                     break;
                 case ShownPart shown: Notebook.Display(shown.Text, shown.MimeType); break;
                 case MagicPart { Name: "time" }: isTimed = true; break;
-                case MagicPart magic: RunMagic(magic, parts.SkipWhile(other => !ReferenceEquals(other, magic)).OfType<CodePart>().FirstOrDefault()?.Language ?? magic.Language); break;
+                case MagicPart magic: RunMagic(magic, parts.SkipWhile(other => !ReferenceEquals(other, magic)).OfType<CodePart>().FirstOrDefault()?.Language ?? (_engines.ContainsKey(magic.Language) ? magic.Language : _language)); break;
                 case CodePart code:
                     var outcome = Run(code, request.Number, cancellation);
                     foreach (var warning in outcome.Diagnostics.Where(found => found.Severity == DiagnosticSeverity.Warning)) Console.Error.WriteLine($"cell[{request.Number}]{warning}");

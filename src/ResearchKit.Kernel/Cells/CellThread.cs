@@ -60,12 +60,15 @@ internal sealed class CellThread : IDisposable
     }
 
     /// <summary>Leaves the running function where it is, for ever, and ends <see cref="Run"/> with an error. For a thread that must not go on, as one within <c>Environment.Exit</c>.</summary>
+    /// <param name="error">What <see cref="Run"/> throws.</param>
+    /// <param name="before">Called, where something ran, before <see cref="Run"/> ends.</param>
     /// <returns>Whether something ran.</returns>
-    public bool GiveUp(Exception error)
+    public bool GiveUp(Exception error, Action before)
     {
         lock (_gate)
         {
             if (_current is not { } job || job.Done.IsSet) return false;
+            before();
             job.IsGivenUp = true;
             job.Error = error;
             job.Done.Set();

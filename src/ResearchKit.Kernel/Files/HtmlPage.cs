@@ -49,10 +49,10 @@ internal static class HtmlPage
 
     private static void AppendOutput(StringBuilder body, JsonObject output)
     {
-        switch ((string?)output["output_type"])
+        switch (Text(output["output_type"]))
         {
             case "stream":
-                body.Append((string?)output["name"] == "stderr" ? "<pre class=\"output error\">" : "<pre class=\"output\">").Append(WebUtility.HtmlEncode(Printed(Text(output["text"])))).Append("</pre>");
+                body.Append(Text(output["name"]) == "stderr" ? "<pre class=\"output error\">" : "<pre class=\"output\">").Append(WebUtility.HtmlEncode(Printed(Text(output["text"])))).Append("</pre>");
                 break;
             case "error":
                 body.Append("<pre class=\"output error\">").Append(WebUtility.HtmlEncode(Text(output["traceback"], "\n"))).Append("</pre>");
@@ -77,7 +77,9 @@ internal static class HtmlPage
         ? string.Join('\n', text.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n').Select(line => line.TrimEnd('\r').Split('\r')[^1]))
         : text;
 
-    private static string Text(JsonNode? node, string separator = "") => node is JsonArray lines ? string.Join(separator, lines.Select(line => (string?)line)) : (string?)node ?? "";
+    private static string Text(JsonNode? node, string separator = "") => node is JsonArray lines ? string.Join(separator, lines.OfType<JsonValue>().Select(Line)) : node is JsonValue value ? Line(value) : "";
+
+    private static string Line(JsonValue value) => value.TryGetValue<string>(out var text) ? text : value.ToJsonString();
 
     // The first loader becomes a reference to the shared file, further ones nothing.
     private static string ShareScript(string content)

@@ -105,7 +105,7 @@ internal sealed partial class NotebookFile
     }
 
     /// <summary>What made the outputs: version of the kit and day; null where unknown.</summary>
-    public string? Origin => _root["metadata"]?["researchkit"] is JsonObject run ? $"ResearchKit {(string?)run["version"]}, {(string?)run["executed"]}" : null;
+    public string? Origin => _root["metadata"]?["researchkit"] is JsonObject ? $"ResearchKit {Named("researchkit", "version")}, {Named("researchkit", "executed")}" : null;
 
     /// <summary>Notes in the metadata that this version of the kit makes the outputs, today.</summary>
     public void MarkRun() =>
@@ -143,13 +143,19 @@ internal sealed partial class NotebookFile
         if (type is not ("code" or "markdown" or "raw")) return $"has the cell_type \"{type}\"; allowed are code, markdown and raw";
         if (content["metadata"] is not (null or JsonObject)) return "has \"metadata\" that is no object";
         if (content["outputs"] is not (null or JsonArray)) return "has \"outputs\" that are no list";
-        return content["source"] switch
+        foreach (var output in content["outputs"] as JsonArray ?? [])
         {
-            JsonValue text when text.TryGetValue<string>(out _) => null,
-            JsonArray lines when lines.All(line => line is JsonValue value && value.TryGetValue<string>(out _)) => null,
-            _ => "has no \"source\" that is text",
-        };
+            if (output is not JsonObject fields || fields["output_type"] is not { } kindOfOutput || !IsText(kindOfOutput)) return "has an output without an \"output_type\"";
+            if (fields["data"] is not (null or JsonObject)) return "has an output with \"data\" that is no object";
+            if (new[] { "name", "text", "traceback" }.FirstOrDefault(key => fields[key] is { } value && !IsText(value)) is { } wrong) return $"has an output with \"{wrong}\" that is no text";
+        }
+
+        return content["source"] is { } source && IsText(source) ? null : "has no \"source\" that is text";
     }
+
+    /// <summary>A text, or a list of its lines.</summary>
+    private static bool IsText(JsonNode node) => node is JsonValue value && value.TryGetValue<string>(out _)
+        || node is JsonArray lines && lines.All(line => line is JsonValue text && text.TryGetValue<string>(out _));
 
     // The encoder escapes what lies beyond 16 bits, such as emoji; Jupyter writes it as it is.
     [GeneratedRegex(@"(?<=(^|[^\\])(\\\\)*)\\u(?<high>[Dd][89ABab][0-9A-Fa-f]{2})\\u(?<low>[Dd][C-Fc-f][0-9A-Fa-f]{2})")]
