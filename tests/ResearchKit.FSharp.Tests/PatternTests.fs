@@ -47,7 +47,7 @@ type PatternTests() =
         let config = ModelConfig.preset "gpt2-mini" |> Problems.orFail
         Assert.Equal(Ok 6, ModelConfig.set "n_layer" 6 config |> Result.map _.LayerCount)
 
-        match ModelConfig.set "n_head" 5 config with
+        match ModelConfig.set "n_head" 7 config with
         | Error [ problem ] -> Assert.Contains("must divide", problem)
         | other -> Assert.Fail $"{other}"
 
