@@ -138,7 +138,7 @@ type ExperimentTests() =
                 shots [ 0; 1; 2; 4; 8; 16 ]
                 draws [ 1L; 2L; 3L ]
                 variation [ 4 ] 2
-                examples [ 16; 64; 256 ]
+                examples [ 16; 64; 192 ]
                 trainings [ 1L; 2L; 3L ]
                 recipe "gpt1" (FineTuneRecipe(Epochs = 3, BatchSize = 8, LearningRate = 0.001))
             }
