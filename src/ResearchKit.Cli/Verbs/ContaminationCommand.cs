@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using ResearchKit.Core;
-using ResearchKit.Core.Random;
 using ResearchKit.Evaluation;
 using ResearchKit.Evaluation.Contamination;
 using ResearchKit.Evaluation.Datasets;
@@ -42,8 +41,7 @@ internal static class ContaminationCommand
             if (parsed.GetValue(protocol) is not (null or TaskProtocols.OwnName)) loaded = loaded.OverPublishedSet();
             var applied = TaskProtocols.Get(loaded, parsed.GetValue(protocol) ?? TaskProtocols.OwnName).ApplyTo(loaded);
             var splits = applied.Load();
-            if (parsed.GetValue(limit) is { } most && most < splits.Test.Count)
-                splits = splits.Scoring([.. new CounterRandom(parsed.GetValue(seed), "test items of " + applied.Name).Sample(splits.Test.Count, most).Order().Select(i => splits.Test[i])]);
+            splits = splits.Scoring(Evaluator.SelectItems(applied, splits, new EvaluationOptions { Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) }));
             var options = ContaminationOptions.For(applied.Name) with { GramLength = parsed.GetValue(n) };
             ContaminationReport report;
             using (var line = new ProgressLine())

@@ -18,7 +18,7 @@ internal sealed class DescribeVerb : Verb
             Describes a model without loading it: exact parameters, memory, FLOPs per token.
 
             Example:  rk describe gpt3-xl
-                      rk describe gpt2-small --set n_ctx=4096 --set attention=[{"kind":"dense"},{"kind":"local","window":256}]
+                      rk describe gpt2-small --set n_ctx=4096 --set 'attention=[{"kind":"dense"},{"kind":"local","window":256}]'
                       rk describe list
             """) { name, set, json };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(name), parsed.GetValue(set) ?? [], parsed.GetValue(json)));

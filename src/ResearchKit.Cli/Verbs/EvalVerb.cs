@@ -25,7 +25,7 @@ internal sealed class EvalVerb : Verb
         var seed = new Option<long>("--seed") { Description = "Seed of items and demonstrations.", DefaultValueFactory = _ => 1 };
         var overflow = new Option<OverflowPolicy?>("--overflow") { Description = "What to do with prompts longer than the context; default the protocol's own (the kit's words: ReduceShots)." };
         var show = new Option<int>("--show") { Description = "Also print the prompts and answers of the first n items.", HelpName = "N" };
-        var set = Set("Change one more option of the evaluation, by its name in a result's JSON: --set demonstration_seed=3, --set separator=\\n, --set unconditional_contexts=[]. May be given several times.");
+        var set = Set("Change one more option of the evaluation, by its name in a result's JSON: --set demonstration_seed=3, --set 'separator=\"\\n\"', --set unconditional_contexts=[]. May be given several times.");
         var (device, threads, json) = (Device(), Threads(), Json());
         var command = new Command("eval", """
             Evaluates a model on a task from the prompt alone, with all normalizations from one pass, and prints the protocol beside the score.
