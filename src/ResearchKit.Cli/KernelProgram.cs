@@ -16,12 +16,10 @@ internal static class KernelProgram
         if (File.Exists(beside)) return beside;
         var root = Root() ?? throw new ConfigException($"{Name} stands neither beside rk ({AppContext.BaseDirectory}) nor is rk run from a checkout. Run rk from a checkout of ResearchKit, or publish src/ResearchKit.Kernel beside it.");
         var built = Path.Combine(root, "src", "ResearchKit.Kernel", "bin", "Release", "net10.0", Name);
-        var newest = new[] { Compiled(root), Uncompiled(root), built }.Where(File.Exists).OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault();
-        if (newest is not null && File.GetLastWriteTimeUtc(newest) >= SourceTime(root)) return newest;
+        var newest = new[] { Compiled(root), Uncompiled(root), built }.Where(File.Exists).OrderByDescending(BuildTime).FirstOrDefault();
+        if (newest is not null && BuildTime(newest) >= SourceTime(root)) return newest;
         Console.Error.WriteLine(newest is null ? "Building the notebook kernel (once, about a minute)…" : "Building the notebook kernel again, since its source has changed…");
         if (DotNet(root, "build", "src/ResearchKit.Kernel", "-c", "Release", "-v", "q", "-nologo") != 0) throw new ConfigException("The notebook kernel could not be built; the messages above say why.");
-        // An unchanged output keeps its old time; so that it is not built again and again, it gets the present one.
-        File.SetLastWriteTimeUtc(built, DateTime.UtcNow);
         return built;
     }
 
@@ -41,7 +39,7 @@ internal static class KernelProgram
 
     private static string? Publish(string root, string target, params string[] options)
     {
-        if (File.Exists(target) && File.GetLastWriteTimeUtc(target) >= SourceTime(root)) return target;
+        if (File.Exists(target) && BuildTime(target) >= SourceTime(root)) return target;
         Console.Error.WriteLine(options.Length > 0 ? "Compiling the notebook kernel ahead of time (a minute or more)…" : "Building the notebook kernel…");
         // Into a folder that takes the old one's place at the end: files that a running kernel has mapped are never written to.
         var folder = Path.GetDirectoryName(target)!;
@@ -50,7 +48,7 @@ internal static class KernelProgram
         {
             if (DotNet(root, ["publish", "src/ResearchKit.Kernel", "-c", "Release", .. options, "-o", fresh, "-v", "q", "-nologo"]) != 0 || !File.Exists(Path.Combine(fresh, Name))) return null;
             TakeOwnCopies(fresh);
-            File.SetLastWriteTimeUtc(Path.Combine(fresh, Name), DateTime.UtcNow);
+            File.WriteAllText(BuildStamp(Path.Combine(fresh, Name)), "");
             if (Directory.Exists(folder)) Directory.Move(folder, old);
             Directory.Move(fresh, folder);
             return target;
@@ -90,6 +88,12 @@ internal static class KernelProgram
 
         return process.ExitCode;
     }
+
+    // The time of the assembly itself says nothing: a build that finds it unchanged leaves it as it is.
+    private static DateTime BuildTime(string kernel) => File.GetLastWriteTimeUtc(BuildStamp(kernel));
+
+    /// <summary>An empty file beside the kernel; the last target of ResearchKit.Kernel.csproj touches it.</summary>
+    private static string BuildStamp(string kernel) => Path.ChangeExtension(kernel, ".built");
 
     private static string Compiled(string root) => Path.Combine(root, "artifacts", "kernel", Name);
 

@@ -5,6 +5,7 @@ using System.Text.Json;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Random;
 using ResearchKit.Core.Tasks;
+using ResearchKit.Evaluation;
 using ResearchKit.Evaluation.Datasets;
 using ResearchKit.Evaluation.Metrics;
 using ResearchKit.Evaluation.Protocols;
@@ -156,8 +157,7 @@ public static class TaskCatalog
         }
         else if (reference.Limit < splits.Test.Count)
         {
-            var chosen = new CounterRandom(seed, "test items of " + task.Name).Sample(splits.Test.Count, reference.Limit.Value);
-            splits = splits.Scoring([.. chosen.Order().Select(i => splits.Test[i])]);
+            splits = splits.Scoring(Evaluator.SelectItems(task, splits, new EvaluationOptions { Seed = seed, Limit = reference.Limit }));
         }
 
         var canFineTune = splits.Train.Count > 0 && splits.Test.All(item => item is { Structured: not null, Gold: not null, Choices.Count: > 1 });

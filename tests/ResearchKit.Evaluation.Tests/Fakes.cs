@@ -29,6 +29,8 @@ internal sealed class RuleModel(Func<string, string, double[]> rule, Func<string
 
     public List<int> ChunkSizes { get; } = [];
 
+    public List<GenerationOptions> Generations { get; } = [];
+
     public string Name => "rule";
 
     public string WeightsHash => "rule";
@@ -59,6 +61,7 @@ internal sealed class RuleModel(Func<string, string, double[]> rule, Func<string
         [.. requests.Select(request =>
         {
             Asked.Add((Text(request.Prompt), ""));
+            Generations.Add(request.Options);
             var ids = new List<int>();
             foreach (var c in answer!(Text(request.Prompt)).Take(request.Options.MaxNewTokenCount))
             {

@@ -48,6 +48,38 @@ public class OtherScoringTests
     }
 
     [Fact]
+    public void TheStopWordFilterForbidsNoPiecesOfLongerWords()
+    {
+        // The target begins with its space, so " a" would be the stop word; "a" alone is a piece of a word.
+        var model = new FilteringModel(["a", "x"]);
+        var task = Task(new TargetScoring { StopWords = "nltk" }, "{q}") with { Prompt = new("{q}", " {answer}") };
+        Assert.Equal("a", Run(model, task, Test(Free("0", "one", "x"))).Items[0].Generated);
+    }
+
+    [Fact]
+    public void PromptsAreCutBeforeAnAnswerIsWrittenSoThatNoneSlidesOutOfItsContext()
+    {
+        var model = new RuleModel((_, _) => [], _ => "answer\n");
+        Run(model, Task(new GenerationScoring(GenerationMetric.ExactMatch, 8)), Test(Free("0", "q0", "answer")));
+        Assert.Equal([ContextOverflow.CutPrompt], model.Generations.Select(options => options.Overflow));
+    }
+
+    [Fact]
+    public void SampledAnswersHaveASeedOfTheirOwnForEveryItemAndRun()
+    {
+        long[] Seeds(EvaluationOptions options)
+        {
+            var model = new RuleModel((_, _) => [], _ => "answer\n");
+            Run(model, Task(new GenerationScoring(GenerationMetric.ExactMatch, 8) { TopK = 2 }), Test(Free("0", "q0", "answer"), Free("1", "q1", "answer")), options);
+            return [.. model.Generations.Select(generation => generation.Seed)];
+        }
+
+        var first = Seeds(new EvaluationOptions { Seed = 1, DemonstrationSeed = 1 });
+        Assert.Equal(first, Seeds(new EvaluationOptions { Seed = 1, DemonstrationSeed = 1 }));
+        Assert.Equal(4, first.Concat(Seeds(new EvaluationOptions { Seed = 1, DemonstrationSeed = 2 })).Distinct().Count());
+    }
+
+    [Fact]
     public void TheStopWordListIsNltks()
     {
         Assert.Equal(179, StopWordList.Get("nltk").Count);

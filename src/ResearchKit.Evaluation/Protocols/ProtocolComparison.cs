@@ -1,5 +1,4 @@
 using ResearchKit.Core;
-using ResearchKit.Core.Random;
 using ResearchKit.Core.Tokenization;
 using ResearchKit.Evaluation.Metrics;
 using ResearchKit.Evaluation.Tasks;
@@ -25,13 +24,10 @@ public static class ProtocolComparison
     {
         var loaded = task.Load();
         var prepared = protocols.Select(protocol => protocol.ApplyTo(task with { Load = () => loaded })).Select(applied => (Task: applied, Splits: applied.Load())).ToArray();
-        var common = prepared.Skip(1).Aggregate(prepared[0].Splits.Test.Select(item => item.Id).ToList(),
-            (ids, other) => [.. ids.Where(other.Splits.Test.Select(item => item.Id).ToHashSet().Contains)]);
-        if (common.Count == 0) throw new ConfigException($"Task {task.Name}: no item is scored by all of {string.Join(", ", protocols.Select(protocol => protocol.Name))}.");
-        if (options.Limit is { } limit && limit < common.Count)
-            common = [.. new CounterRandom(options.Seed, "test items of " + task.Name).Sample(common.Count, limit).Order().Select(i => common[i])];
-
-        var shared = common.ToHashSet(StringComparer.Ordinal);
+        var others = prepared.Skip(1).Select(other => other.Splits.Test.Select(item => item.Id).ToHashSet(StringComparer.Ordinal)).ToArray();
+        TaskItem[] common = [.. prepared[0].Splits.Test.Where(item => others.All(ids => ids.Contains(item.Id)))];
+        if (common.Length == 0) throw new ConfigException($"Task {task.Name}: no item is scored by all of {string.Join(", ", protocols.Select(protocol => protocol.Name))}.");
+        var shared = Evaluator.SelectItems(task, prepared[0].Splits.Scoring(common), options).Select(item => item.Id).ToHashSet(StringComparer.Ordinal);
         using var remembering = new RememberingLanguageModel(model);
         var scores = new List<ProtocolScore>();
         foreach (var (protocol, (applied, splits)) in protocols.Zip(prepared))

@@ -35,6 +35,14 @@ public class ProtocolOptionsTests
     }
 
     [Fact]
+    public void ReleasedFilesAreAnsweredWithFourBeamsOrGreedily()
+    {
+        int Beams(params (string, string)[] chosen) => ((GenerationScoring)Read("gpt3/two_digit_addition", "gpt3-paper", chosen).Scoring).BeamWidth;
+        Assert.Equal(4, Beams());
+        Assert.Equal(1, Beams(("decoding", "greedy")));
+    }
+
+    [Fact]
     public void WinogradIsScoredPartlyOrWhole()
     {
         var item = new TaskItem { Id = "0", Fields = new Dictionary<string, string> { ["continuation"] = "is big." }, Choices = ["The cup does not fit because the cup", "The cup does not fit because the box"], Gold = 0 };
