@@ -59,7 +59,7 @@ public sealed class ComparisonRunner
 
         var store = new CellStore(Path.Combine(_config.RunFolder, "cells"), _warnings.Add);
         var cells = new List<PlannedCell>();
-        var tokenizers = models.Select(model => TokenizerFolder.Load(model.Folder)).ToList();
+        var tokenizers = models.Select(model => TokenizerFolder.Load(Path.GetFullPath(model.Folder))).ToList();
         if (_config.InContext is not null) tasks = tasks.ConvertAll(task => WithoutItemsThatDoNotFit(task, models, tokenizers));
         var cost = new CellCost();
         for (var model = 0; model < models.Count; model++)

@@ -302,7 +302,7 @@ internal static class ReportBuilder
     {
         var inContext = results.InContext.ToLookup(pair => pair.Cell.Task);
         var fineTuning = results.FineTuning.ToLookup(pair => pair.Cell.Task);
-        var tokenizers = plan.Models.Select(model => TokenizerFolder.Load(model.Folder)).ToList();
+        var tokenizers = plan.Models.Select(model => TokenizerFolder.Load(Path.GetFullPath(model.Folder))).ToList();
         var records = new List<ItemRecord>();
         var perTask = Math.Clamp(DetailedItems / plan.Tasks.Count, LeastPerTask, MostPerTask);
         foreach (var task in plan.Tasks)

@@ -1,6 +1,5 @@
 using System.Globalization;
 using ResearchKit.Core.Configuration;
-using ResearchKit.Core.Random;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -177,22 +176,19 @@ public sealed class Gpt : Module<Tensor, Tensor>
     }
 
     /// <summary>A model with the same weights and nothing shared.</summary>
-    public Gpt Clone() => CopyInto(WithoutInitialization(Config), _ => { });
-
-    /// <summary>A model whose vocabulary has <paramref name="count"/> more rows at its end, drawn from N(0, 0.02), and otherwise the same weights.</summary>
-    /// <param name="count">New tokens, at least 1: start, delimiter and extract in GPT-1's fine-tuning (Radford et al. 2018 §3.3).</param>
-    /// <param name="seed">Seed of the new rows.</param>
-    public Gpt WithExtraTokens(int count, long seed)
+    public Gpt Clone()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        var model = WithoutInitialization(Config with { VocabularySize = Config.VocabularySize + count });
-        return CopyInto(model, rows =>
+        var copy = WithoutInitialization(Config);
+        copy.to(DType).to(Device);
+        using (no_grad())
         {
-            var values = new float[count * Config.EmbeddingSize];
-            var random = new CounterRandom(seed, "extra tokens");
-            for (var i = 0; i < values.Length; i++) values[i] = (float)(0.02 * random.NextGaussian());
-            rows.narrow(0, Config.VocabularySize, count).copy_(tensor(values, count, Config.EmbeddingSize));
-        });
+            using var scope = NewDisposeScope();
+            foreach (var (to, from) in copy.parameters().Zip(parameters())) to.copy_(from);
+        }
+
+        copy.train(training);
+        copy.RecomputesBlocks = RecomputesBlocks;
+        return copy;
     }
 
     /// <summary>Takes embeddings and the first layers from another model; the rest keeps its own weights. GPT-1's ablation of transferred layers (Radford et al. 2018 §5, Figure 2 left).</summary>
@@ -233,21 +229,6 @@ public sealed class Gpt : Module<Tensor, Tensor>
     internal BlockWeights BlockWeights(int layer) => _blocks[layer].Weights;
 
     private bool HasDropout => training && (Config.AttentionDropoutProbability > 0 || Config.ResidualDropoutProbability > 0 || Config.EmbeddingDropoutProbability > 0);
-
-    private Gpt CopyInto(Gpt copy, Action<Tensor> fillNewRows)
-    {
-        copy.to(DType).to(Device);
-        using (no_grad())
-        {
-            using var scope = NewDisposeScope();
-            foreach (var (to, from) in copy.parameters().Zip(parameters())) to.narrow(0, 0, from.size(0)).copy_(from);
-            fillNewRows(copy._tokenEmbedding.weight!);
-        }
-
-        copy.train(training);
-        copy.RecomputesBlocks = RecomputesBlocks;
-        return copy;
-    }
 
     /// <summary>The one forward pass.</summary>
     /// <param name="tokens">[B, T] Int64.</param>

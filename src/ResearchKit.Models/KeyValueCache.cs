@@ -102,9 +102,6 @@ public sealed class KeyValueCache : IDisposable
         }
     }
 
-    /// <summary>Forgets everything read; the memory stays.</summary>
-    public void Clear() => Array.Clear(_lengths);
-
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {

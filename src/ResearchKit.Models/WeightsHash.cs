@@ -14,7 +14,7 @@ public static class WeightsHash
     private const long ChunkElements = 1L << 24;
 
     /// <summary>SHA-256 over what the model computes: the configuration as JSON, and every parameter in name order with name, shape and float32 values.</summary>
-    /// <remarks>Dropout and initialisation do not change what a trained model computes and are left out, and an attention list is shortened to its period,
+    /// <remarks>Dropout and the rule of initialisation do not change what a trained model computes and are left out (<c>initializer_range</c> and <c>position_initialization</c> are not: models that differ in these alone differ in their hashes, which costs no more than a result computed twice), and an attention list is shortened to its period,
     /// so that the hash is the same for every file format that holds the same numbers.</remarks>
     /// <returns>64 lower-case hexadecimal digits.</returns>
     public static string Of(Gpt model)

@@ -16,17 +16,23 @@ public static class LossEvaluation
         using var noGradient = no_grad();
         var wasTraining = model.training;
         model.eval();
-        var (sum, count) = (0.0, 0L);
-        foreach (var batch in batches.Where(batch => batch.LossTargetCount > 0))
+        try
         {
-            using var scope = NewDisposeScope();
-            var inputs = tensor(batch.Inputs, [batch.BatchSize, batch.Length], device: model.Device);    // [B, T] Int64
-            var targets = tensor(batch.Targets, [batch.BatchSize, batch.Length], device: model.Device);  // [B, T] Int64
-            sum += model.Loss(inputs, targets).to(float64).ToDouble() * batch.LossTargetCount;
-            count += batch.LossTargetCount;
-        }
+            var (sum, count) = (0.0, 0L);
+            foreach (var batch in batches.Where(batch => batch.LossTargetCount > 0))
+            {
+                using var scope = NewDisposeScope();
+                var inputs = tensor(batch.Inputs, [batch.BatchSize, batch.Length], device: model.Device);    // [B, T] Int64
+                var targets = tensor(batch.Targets, [batch.BatchSize, batch.Length], device: model.Device);  // [B, T] Int64
+                sum += model.Loss(inputs, targets).to(float64).ToDouble() * batch.LossTargetCount;
+                count += batch.LossTargetCount;
+            }
 
-        if (wasTraining) model.train();
-        return sum / count;
+            return sum / count;
+        }
+        finally
+        {
+            if (wasTraining) model.train();
+        }
     }
 }

@@ -35,7 +35,19 @@ internal sealed class MetricLog : IDisposable
         }
     }
 
-    public void Write(JsonObject record) => _file.Write(System.Text.Encoding.UTF8.GetBytes(record.ToJsonString(ConfigJson.Compact) + "\n"));
+    /// <summary>Appends a line.</summary>
+    /// <exception cref="ConfigException">The disk is full.</exception>
+    public void Write(JsonObject record)
+    {
+        try
+        {
+            _file.Write(System.Text.Encoding.UTF8.GetBytes(record.ToJsonString(ConfigJson.Compact) + "\n"));
+        }
+        catch (IOException error)
+        {
+            throw new ConfigException($"Cannot write the metrics file {_file.Name}: {error.Message.TrimEnd('.')}. Make room; the same command carries on from the last checkpoint.", error);
+        }
+    }
 
     public void Dispose() => _file.Dispose();
 

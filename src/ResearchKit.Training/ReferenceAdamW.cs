@@ -49,17 +49,19 @@ public sealed class ReferenceAdamW(IReadOnlyList<OptimizedParameter> parameters,
     private protected override void Update(StepCoefficients c)
     {
         using var noGradient = no_grad();
+        // Kept alive by name: TorchSharp's operators do not, and a number that is collected while it is read would go unnoticed.
+        using Scalar scale = c.Scale, beta1 = c.Beta1, rest1 = 1 - c.Beta1, beta2 = c.Beta2, rest2 = 1 - c.Beta2, kept = 1 - c.Decay, root = c.Root, epsilon = c.Epsilon, descent = -c.Rate;
         for (var i = 0; i < Parameters.Count; i++)
         {
             using var scope = NewDisposeScope();
             if (Gradient(i) is not { } gradient) continue;
-            var g = gradient.to(float32) * c.Scale;
+            var g = gradient.to(float32).mul(scale);
             var (m, v) = (FirstMoments[i], SecondMoments[i]);
-            m.mul_(c.Beta1).add_(g, alpha: 1 - c.Beta1);
-            v.mul_(c.Beta2).addcmul_(g, g, value: 1 - c.Beta2);
+            m.mul_(beta1).add_(g, alpha: rest1);
+            v.mul_(beta2).addcmul_(g, g, value: rest2);
             var p = Parameters[i].Master ?? Parameters[i].Parameter;
-            if (Parameters[i].Decays) p.mul_(1 - c.Decay);
-            p.addcdiv_(m, v.sqrt().mul_(c.Root).add_(c.Epsilon), value: -c.Rate);
+            if (Parameters[i].Decays) p.mul_(kept);
+            p.addcdiv_(m, v.sqrt().mul_(root).add_(epsilon), value: descent);
             if (Parameters[i].Master is not null) Parameters[i].Parameter.copy_(p);
         }
     }

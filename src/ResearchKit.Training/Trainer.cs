@@ -36,7 +36,9 @@ public sealed class Trainer
     {
         (_model, _batches, _config, _folder) = (model, batches, config, folder);
         _length = config.SequenceLength ?? model.Config.ContextLength;
-        var problems = config.Problems("training.", model.Config.ContextLength);
+        var problems = config.Problems("training.", model.Config.ContextLength).ToList();
+        if (config.GradientCheckpointing && model.Device.type != DeviceType.CPU && model.Config is not { EmbeddingDropoutProbability: 0, AttentionDropoutProbability: 0, ResidualDropoutProbability: 0 })
+            problems.Add($"`training.gradient_checkpointing` with dropout works on the CPU only: TorchSharp cannot rewind the generator of {model.Device}. Set the model's dropout to 0, or leave checkpointing out.");
         if (problems.Count > 0) throw new ConfigException("training configuration", problems);
     }
 
@@ -66,7 +68,7 @@ public sealed class Trainer
         if (saved is not null) checkpoint.RestoreOptimizer(optimizer, saved);
         using var log = MetricLog.Open(Path.Combine(_folder, "metrics.jsonl"), state.Step);
         var clock = new TrainingClock(state.Step, state.Tokens);
-        var (savedStep, lastNorm) = (state.Step, 0.0);
+        var (savedStep, lastNorm) = (state.Step, (double?)null);
         _model.train();
 
         while (state.Step < totalSteps)
@@ -161,7 +163,7 @@ public sealed class Trainer
         return state with { Evaluation = values };
     }
 
-    private TrainingDivergedException Diverged(TrainingState state, TokenBatch[] micros, double loss, double rate, double norm, double lastNorm, Optimizer optimizer)
+    private TrainingDivergedException Diverged(TrainingState state, TokenBatch[] micros, double loss, double rate, double norm, double? lastNorm, Optimizer optimizer)
     {
         var path = Path.Combine(_folder, "diverged.json");
         var bad = optimizer.NonFiniteGradients();
@@ -177,10 +179,21 @@ public sealed class Trainer
             ["first_micro_batch"] = state.MicroBatches,
             ["batch_ids"] = new JsonArray(micros.Select(batch => (JsonNode)new JsonArray(batch.Inputs.Select(id => (JsonNode)id).ToArray())).ToArray()),
         };
-        AtomicFile.WriteText(path, dump.ToJsonString(ConfigJson.Compact) + "\n");
+        string dumped;
+        try
+        {
+            AtomicFile.WriteText(path, dump.ToJsonString(ConfigJson.Compact) + "\n");
+            dumped = $"{path} holds the batch";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            dumped = $"the batch could not be written to {path} ({error.Message.TrimEnd('.')})";
+        }
+
+        var before = lastNorm is { } last ? $", gradient norm of the update before {last:g6}" : "";
         return new TrainingDivergedException(
-            $"Training stopped at step {state.Step}: the loss is {loss}, the gradient norm {norm} (learning rate {rate:g6}, gradient norm of the update before {lastNorm:g6}). "
-            + $"The last checkpoint is untouched; {path} holds the batch. Lower `training.optimizer.learning_rate`, lengthen the warm-up, or clip harder.",
+            $"Training stopped at step {state.Step}: the loss is {loss}, the gradient norm {norm} (learning rate {rate:g6}{before}). "
+            + $"The last checkpoint is untouched; {dumped}. Lower `training.optimizer.learning_rate`, lengthen the warm-up, or clip harder.",
             path);
     }
 

@@ -125,7 +125,6 @@ module Coverage =
           // Changes of weights for fine-tuning, chosen by its recipe.
           "ResearchKit.Models.Gpt.Loss", "Train.loss; tensors of a training step are for TorchSharp"
           "ResearchKit.Models.Gpt.LossSum", "as Gpt.Loss"
-          "ResearchKit.Models.Gpt.WithExtraTokens", "FineTune.run adds its special tokens"
           "ResearchKit.Models.Gpt.CopyFirstLayersFrom", "FineTuneRecipe.TransferredLayers"
           // Files: one reader or writer stands for all formats.
           "ResearchKit.Models.Checkpoints.", "Model.load and Model.save know every format"

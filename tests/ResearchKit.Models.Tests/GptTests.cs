@@ -69,20 +69,6 @@ public class GptTests
     }
 
     [Fact]
-    public void ExtraTokensLeaveTheOldLogitsAlone()
-    {
-        using var model = TinyModel.Of(TinyModel.Config(3), 3);
-        using var wider = model.WithExtraTokens(3, seed: 5);
-        using var scope = NewDisposeScope();
-        var V = model.Config.VocabularySize;
-        Assert.Equal(V + 3, wider.Config.VocabularySize);
-        var tokens = TinyModel.Tokens([0, 1, 2]);
-        Tolerance.Close(model.call(tokens), wider.call(tokens).narrow(2, 0, V), 1e-6, "old vocabulary");
-        var rows = wider.named_parameters().First(entry => entry.name == "wte.weight").parameter.narrow(0, V, 3);
-        Assert.InRange(rows.abs().max().item<float>(), 1e-4, 0.1);
-    }
-
-    [Fact]
     public void TheFirstLayersAreTakenAndTheRestKept()
     {
         var config = TinyModel.Config(4) with { LayerCount = 3 };

@@ -38,6 +38,9 @@ public enum Answer
 
     /// <summary>Status 206 with another range than asked for.</summary>
     OtherRange,
+
+    /// <summary>The right length, half of the bytes, and then nothing until the client gives up.</summary>
+    FallSilent,
 }
 
 /// <summary>An HTTP server on sockets, so that it can break the protocol.</summary>
@@ -62,6 +65,9 @@ public sealed class UnreliableServer : IDisposable
 
     /// <summary>Address that a path leads to; null serves the path.</summary>
     public Func<string, string?> RedirectOf { get; init; } = _ => null;
+
+    /// <summary>Checksum of what a path leads to, told beside the redirect as hubs do; null tells none.</summary>
+    public Func<string, string?> LinkedEtagOf { get; init; } = _ => null;
 
     /// <summary>Path and Authorization header of every request; null where it had none.</summary>
     public ConcurrentQueue<(string Path, string? Authorization)> Authorizations { get; } = new();
@@ -107,7 +113,8 @@ public sealed class UnreliableServer : IDisposable
         Authorizations.Enqueue((path, lines.FirstOrDefault(l => l.StartsWith("Authorization:", StringComparison.OrdinalIgnoreCase))?.Split(':', 2)[1].Trim()));
         if (RedirectOf(path) is { } address)
         {
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nLocation: {address}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));
+            var linked = LinkedEtagOf(path) is { } checksum ? $"X-Linked-Etag: \"{checksum}\"\r\n" : "";
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 302 Found\r\nLocation: {address}\r\n{linked}Content-Length: 0\r\nConnection: close\r\n\r\n"));
             return;
         }
 
@@ -125,12 +132,13 @@ public sealed class UnreliableServer : IDisposable
             var (status, contentRange) = from > 0 && answer != Answer.IgnoreRange ? ("206 Partial Content", $"bytes {from}-{file.Length - 1}/{file.Length}") : ("200 OK", null);
             var (body, length) = answer switch
             {
-                Answer.Drop => (rest[..(rest.Length / 2)], rest.Length),
+                Answer.Drop or Answer.FallSilent => (rest[..(rest.Length / 2)], rest.Length),
                 Answer.PromiseTooMuch => (rest, rest.Length + 1000),
                 Answer.PromiseTooLittle => (rest[..(rest.Length / 3)], rest.Length / 3),
                 _ => (rest, rest.Length),
             };
             await WriteAsync(status, body, length, contentRange);
+            if (answer == Answer.FallSilent) _ = await stream.ReadAsync(buffer);                            // ends when the client closes the connection
         }
 
         async Task WriteAsync(string status, byte[] body, int length, string? contentRange = null)

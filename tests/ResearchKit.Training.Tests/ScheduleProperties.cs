@@ -127,6 +127,13 @@ public sealed class ScheduleProperties
     }
 
     [Fact]
+    public void AnInfiniteClipIsRefused()
+    {
+        // inf / max(norm, inf) is not a number, and neither would the weights be.
+        Assert.Contains("gradient_clip", Assert.Single(new OptimizerConfig { GradientClip = double.PositiveInfinity }.Problems()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AWarmupThatOutlastsTheRunIsRefused()
     {
         var config = new TrainingConfig { Steps = 10, BatchSize = 2, Schedule = new WarmupCosineSchedule() };

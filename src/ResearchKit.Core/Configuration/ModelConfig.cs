@@ -111,8 +111,8 @@ public sealed record ModelConfig
             if (!(value >= 0 && value < 1)) problems.Add($"`{path}{key}` ({value}) must lie in [0, 1).");
         }
 
-        if (!(InitializerRange > 0)) problems.Add($"`{path}initializer_range` ({InitializerRange}) must be above 0; the papers use 0.02.");
-        if (!(LayerNormEpsilon > 0)) problems.Add($"`{path}layer_norm_epsilon` ({LayerNormEpsilon}) must be above 0; the papers use 1e-5.");
+        if (!(InitializerRange > 0 && double.IsFinite(InitializerRange))) problems.Add($"`{path}initializer_range` ({InitializerRange}) must be above 0; the papers use 0.02.");
+        if (!(LayerNormEpsilon > 0 && double.IsFinite(LayerNormEpsilon))) problems.Add($"`{path}layer_norm_epsilon` ({LayerNormEpsilon}) must be above 0; the papers use 1e-5.");
         if (Attention is null || Attention.Count == 0) problems.Add($"`{path}attention` must name at least one pattern, for example [{{\"kind\": \"dense\"}}].");
         else
         {

@@ -44,9 +44,9 @@ public sealed record OptimizerConfig
         if (!(LearningRate > 0 && double.IsFinite(LearningRate))) problems.Add($"`{path}learning_rate` ({LearningRate}) must be above 0; the papers use 6e-5 to 6e-4.");
         if (!(Beta1 is >= 0 and < 1)) problems.Add($"`{path}beta1` ({Beta1}) must lie in [0, 1).");
         if (!(Beta2 is >= 0 and < 1)) problems.Add($"`{path}beta2` ({Beta2}) must lie in [0, 1).");
-        if (!(Epsilon > 0)) problems.Add($"`{path}epsilon` ({Epsilon}) must be above 0; the papers use 1e-8.");
+        if (!(Epsilon > 0 && double.IsFinite(Epsilon))) problems.Add($"`{path}epsilon` ({Epsilon}) must be above 0; the papers use 1e-8.");
         if (!(WeightDecay >= 0 && double.IsFinite(WeightDecay))) problems.Add($"`{path}weight_decay` ({WeightDecay}) must be at least 0.");
-        if (!(GradientClip >= 0)) problems.Add($"`{path}gradient_clip` ({GradientClip}) must be at least 0; 0 switches clipping off.");
+        if (!(GradientClip >= 0 && double.IsFinite(GradientClip))) problems.Add($"`{path}gradient_clip` ({GradientClip}) must be at least 0; 0 switches clipping off.");
         return problems;
     }
 }

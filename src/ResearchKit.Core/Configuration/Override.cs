@@ -9,7 +9,7 @@ public static class Override
     /// <summary>Applies <c>key=value</c>. Objects on the way are made where missing; list entries are named by index (<c>models.0</c>).</summary>
     /// <param name="root">Changed in place.</param>
     /// <param name="assignment">Such as <c>training.steps=100</c>, <c>model.attention=[{"kind":"dense"}]</c>, <c>name=trial</c>. A value that is not JSON is a string.</param>
-    /// <exception cref="ConfigException">No <c>=</c>, or the path runs through something that is neither object nor list.</exception>
+    /// <exception cref="ConfigException">No <c>=</c>, a value that begins with <c>{</c> or <c>[</c> and is no JSON, or the path runs through something that is neither object nor list.</exception>
     public static void Apply(JsonNode root, string assignment)
     {
         var equals = assignment.IndexOf('=', StringComparison.Ordinal);
@@ -22,7 +22,7 @@ public static class Override
             node = Child(node, keys[depth], assignment);
         }
 
-        var value = ParseValue(assignment[(equals + 1)..]);
+        var value = ParseValue(assignment[(equals + 1)..], assignment);
         switch (node)
         {
             case JsonObject parent:
@@ -46,15 +46,17 @@ public static class Override
     private static ConfigException Unreachable(string key, string assignment) =>
         new($"Override `{assignment}`: `{key}` is neither a key of an object nor an index of a list there.");
 
-    private static JsonNode? ParseValue(string text)
+    private static JsonNode? ParseValue(string text, string assignment)
     {
         try
         {
-            return JsonNode.Parse(text);
+            return JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
-        catch (JsonException)
+        catch (JsonException error)
         {
-            return JsonValue.Create(text);
+            return text.TrimStart() is ['{' or '[', ..]
+                ? throw new ConfigException($"Override `{assignment}`: the value begins as JSON but is none: {error.Message}", error)
+                : JsonValue.Create(text);
         }
     }
 }

@@ -117,5 +117,5 @@ public sealed class MixtureSampler : IBatchSource
 /// <param name="Name">Name for reports; the order of its windows hangs on it.</param>
 /// <param name="Shard">Tokens.</param>
 /// <param name="Weight">Share of the sequences, relative to the sum of all weights; positive.</param>
-/// <param name="InOrder">True takes the windows as they stand in the shard, for a curriculum; false (default) draws their order anew in every epoch.</param>
+/// <param name="InOrder">True takes the windows as they stand in the shard, for a curriculum: in order from block to block of a thousand sequences, and where there are several sources shuffled within a block; false (default) draws their order anew in every epoch.</param>
 public sealed record MixtureSource(string Name, TokenShard Shard, double Weight, bool InOrder = false);

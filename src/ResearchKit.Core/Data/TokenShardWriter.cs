@@ -133,6 +133,9 @@ public sealed class TokenShardWriter : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            _stream?.Dispose();
+            _stream = null;
+            if (File.Exists(_temporary)) File.Delete(_temporary);
             throw new ConfigException($"{_path}: cannot be written: {e.Message.TrimEnd('.')}. Check that the folder is writable and the disk has room", e);
         }
     }

@@ -32,6 +32,9 @@ public sealed class ResumableDownload(HttpClient client)
     /// <summary>Pause before the second attempt; doubles with each further one. Default one second.</summary>
     public TimeSpan Pause { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a server may send nothing before the attempt counts as failed. Default one minute.</summary>
+    public TimeSpan LongestSilence { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Completes a partial file.</summary>
     /// <param name="download">What and where.</param>
     /// <param name="part">Partial file; what it holds is kept. On return it holds the whole content, checked.</param>
@@ -116,16 +119,23 @@ public sealed class ResumableDownload(HttpClient client)
         await using var input = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
         var received = isRest ? have : 0;
         var buffer = new byte[64 * 1024];
+        // A client's own timeout ends at the headers.
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         while (received < size)
         {
             int count;
             try
             {
-                count = await input.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, size - received)), cancellation).ConfigureAwait(false);
+                silence.CancelAfter(LongestSilence);
+                count = await input.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, size - received)), silence.Token).ConfigureAwait(false);
             }
             catch (IOException e)
             {
                 throw new HttpRequestException($"the connection broke after {received} of {download.Size} bytes: {e.Message}", e);   // the network's fault, not the disk's
+            }
+            catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+            {
+                throw new HttpRequestException($"the server sent nothing for {LongestSilence.TotalSeconds:0} seconds after {received} of {download.Size} bytes", e);
             }
 
             if (count == 0) return;

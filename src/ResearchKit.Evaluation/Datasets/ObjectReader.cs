@@ -56,6 +56,15 @@ internal sealed class ObjectReader
         return null;
     }
 
+    /// <summary>A finite number.</summary>
+    public double? Number(string key)
+    {
+        if (Value(key, false) is not { } value) return null;
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number) && double.IsFinite(number)) return number;
+        Wrong<string>(key, value, "a number");
+        return null;
+    }
+
     public bool? Flag(string key)
     {
         if (Value(key, false) is not { } value) return null;

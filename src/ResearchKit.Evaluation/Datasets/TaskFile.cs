@@ -18,8 +18,10 @@ namespace ResearchKit.Evaluation.Datasets;
 /// }
 /// </code>
 /// Answers are one of: <c>choices</c> (or <c>choices_field</c>, a list in every row) with <c>label_field</c> (an index, or the choice's text); or <c>answers_field</c> (a text or a list of texts).
-/// Optional: <c>description</c>, <c>cluster_field</c>, <c>prompt.separator</c>, <c>prompt.instruction</c>, <c>scoring</c>
-/// (<c>kind</c>: choices, partial, generation, target or perplexity; <c>normalization</c>, <c>answer_context</c>, <c>metric</c>, <c>max_new_tokens</c>, <c>stop</c>, <c>beam_width</c>),
+/// Optional: <c>description</c>, <c>cluster_field</c>, <c>prompt.separator</c>, <c>prompt.instruction</c>, <c>prompt.demonstration_context</c> and <c>prompt.demonstration_answer</c> (where demonstrations read differently),
+/// <c>scoring</c> (<c>kind</c>: choices with <c>normalization</c> and <c>answer_context</c>; partial; generation with <c>metric</c>, <c>max_new_tokens</c>, <c>stop</c>, <c>beam_width</c>, <c>length_penalty</c>, <c>top_k</c>,
+/// <c>sentences</c> and <c>no_answer</c>; target with <c>span</c> and <c>stop_words</c>; perplexity with <c>counted_field</c>, <c>stride</c> and <c>count_line_ends</c>; see <see cref="ChoiceScoring"/>, <see cref="GenerationScoring"/>,
+/// <see cref="TargetScoring"/> and <see cref="PerplexityScoring"/>),
 /// <c>metrics</c> (names, headline first, such as <c>["matthews"]</c>; <c>pearson</c> and <c>spearman</c> compare the mean of numeric choices under the model with the number in <c>answers_field</c>,
 /// and need no <c>label_field</c>), <c>demonstrations</c> (<c>split</c>, <c>per_item</c>) and <c>structured</c> for fine-tuning (<c>kind</c>: classification with <c>text</c>, entailment with <c>premise</c> and <c>hypothesis</c>,
 /// similarity with <c>first</c> and <c>second</c>, multiple_choice with <c>context</c>). Paths are relative to the task file.
@@ -68,7 +70,11 @@ public static class TaskFile
         }
 
         var prompt = file.Object("prompt", required: true);
-        var template = new PromptTemplate(prompt?.Template("context", required: true) ?? "", prompt?.Template("answer") ?? " {answer}", prompt?.Text("separator") ?? "\n\n", prompt?.Text("instruction") ?? "");
+        var template = new PromptTemplate(prompt?.Template("context", required: true) ?? "", prompt?.Template("answer") ?? " {answer}", prompt?.Text("separator") ?? "\n\n", prompt?.Text("instruction") ?? "")
+        {
+            DemonstrationContext = prompt?.Template("demonstration_context"),
+            DemonstrationAnswer = prompt?.Template("demonstration_answer"),
+        };
         prompt?.Finish();
 
         var answers = new AnswerFields(file.Texts("choices"), file.Text("choices_field"), file.Text("label_field"), file.Text("answers_field"));
@@ -115,7 +121,7 @@ public static class TaskFile
         TaskMetric.RecordExactMatch or TaskMetric.RecordF1 => scoring is ChoiceScoring or PartialScoring && hasAnswers,
         TaskMetric.TargetPerplexity => scoring is TargetScoring,
         TaskMetric.TokenPerplexity or TaskMetric.WordPerplexity or TaskMetric.BytePerplexity or TaskMetric.BitsPerByte => scoring is PerplexityScoring,
-        TaskMetric.BestExact or TaskMetric.BestF1 => false,              // they need the text that stands for "no answer", which a file can't name
+        TaskMetric.BestExact or TaskMetric.BestF1 => scoring is GenerationScoring { NoAnswer: not null },
         _ => scoring is GenerationScoring,
     };
 
@@ -128,15 +134,27 @@ public static class TaskFile
         {
             "choices" => new ChoiceScoring(scoring?.Named<Normalization>("normalization") ?? Normalization.PerToken, scoring?.Text("answer_context")),
             "partial" => new PartialScoring(),
-            "generation" => new GenerationScoring(scoring?.Named<GenerationMetric>("metric") ?? GenerationMetric.ExactMatch, scoring?.Count("max_new_tokens") ?? 32, [.. scoring?.Texts("stop") ?? ["\n"]])
-            {
-                BeamWidth = scoring?.Count("beam_width") ?? 1,
-            },
-            "target" => new TargetScoring(),
-            _ => new PerplexityScoring(),
+            "generation" => Generation(scoring),
+            "target" => new TargetScoring(scoring?.Named<TargetSpan>("span") ?? TargetSpan.Whole) { StopWords = scoring?.Choice("stop_words", StopWordList.Names) },
+            _ => new PerplexityScoring(scoring?.Text("counted_field")) { Stride = scoring?.Count("stride"), CountLineEnds = scoring?.Flag("count_line_ends") },
         };
         scoring?.Finish();
         return result;
+    }
+
+    private static GenerationScoring Generation(ObjectReader? scoring)
+    {
+        var sentences = scoring?.Count("sentences");
+        var stops = scoring?.Texts("stop") ?? (sentences is null ? ["\n"] : []);
+        var plain = new GenerationScoring(scoring?.Named<GenerationMetric>("metric") ?? GenerationMetric.ExactMatch, scoring?.Count("max_new_tokens") ?? 32, [.. stops]);
+        return plain with
+        {
+            BeamWidth = scoring?.Count("beam_width") ?? plain.BeamWidth,
+            LengthPenalty = scoring?.Number("length_penalty") ?? plain.LengthPenalty,
+            TopK = scoring?.Count("top_k"),
+            SentenceCount = sentences,
+            NoAnswer = scoring?.Text("no_answer"),
+        };
     }
 
     private static StructuredTemplate? Structured(ObjectReader? structured, bool hasChoices, List<string> problems)

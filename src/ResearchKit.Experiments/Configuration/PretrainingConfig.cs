@@ -97,6 +97,6 @@ public abstract record TextSource
 /// <param name="Path">Folder, relative to the data folder's <c>corpora</c>, or absolute.</param>
 public sealed record CorpusSource(string Path) : TextSource;
 
-/// <summary>The kit's generated documents of repeated input-output pairs, easy ones first, with loss on the outputs alone. Taken in order, as a curriculum.</summary>
+/// <summary>The kit's generated documents of repeated input-output pairs, easy ones first, with loss on the outputs alone. Taken in order, as a curriculum; beside other sources in order from one thousand sequences to the next, shuffled within.</summary>
 /// <param name="Documents">How many to generate; at least 1.</param>
 public sealed record GeneratedSource(int Documents) : TextSource;

@@ -174,7 +174,7 @@ internal sealed record HuggingFaceConfig(ModelConfig Config, CheckpointFamily Fa
     {
         ["model_type"] = "openai-gpt", ["architectures"] = new JsonArray("OpenAIGPTLMHeadModel"), ["vocab_size"] = config.VocabularySize,
         ["n_positions"] = config.ContextLength, ["n_ctx"] = config.ContextLength, ["n_embd"] = config.EmbeddingSize, ["n_layer"] = config.LayerCount, ["n_head"] = config.HeadCount,
-        ["afn"] = "gelu", ["layer_norm_epsilon"] = config.LayerNormEpsilon, ["initializer_range"] = 0.02,
+        ["afn"] = "gelu", ["layer_norm_epsilon"] = config.LayerNormEpsilon, ["initializer_range"] = config.InitializerRange,
         ["embd_pdrop"] = config.EmbeddingDropoutProbability, ["attn_pdrop"] = config.AttentionDropoutProbability, ["resid_pdrop"] = config.ResidualDropoutProbability,
     };
 
@@ -185,7 +185,7 @@ internal sealed record HuggingFaceConfig(ModelConfig Config, CheckpointFamily Fa
             ["model_type"] = "gpt2", ["architectures"] = new JsonArray("GPT2LMHeadModel"), ["vocab_size"] = config.VocabularySize,
             ["n_positions"] = config.ContextLength, ["n_ctx"] = config.ContextLength, ["n_embd"] = config.EmbeddingSize, ["n_layer"] = config.LayerCount, ["n_head"] = config.HeadCount,
             ["n_inner"] = config.InnerSize, ["activation_function"] = GeluName(config), ["scale_attn_weights"] = config.ScaleAttention,
-            ["layer_norm_epsilon"] = config.LayerNormEpsilon, ["initializer_range"] = 0.02,
+            ["layer_norm_epsilon"] = config.LayerNormEpsilon, ["initializer_range"] = config.InitializerRange,
             ["embd_pdrop"] = config.EmbeddingDropoutProbability, ["attn_pdrop"] = config.AttentionDropoutProbability, ["resid_pdrop"] = config.ResidualDropoutProbability,
         };
         if (windows.Length == 0) return json;
@@ -200,7 +200,7 @@ internal sealed record HuggingFaceConfig(ModelConfig Config, CheckpointFamily Fa
         ["max_position_embeddings"] = config.ContextLength, ["hidden_size"] = config.EmbeddingSize, ["num_layers"] = config.LayerCount, ["num_heads"] = config.HeadCount,
         ["intermediate_size"] = config.InnerSize, ["activation_function"] = GeluName(config),
         ["attention_types"] = new JsonArray(new JsonArray(LayerNames(config), 1)), ["attention_layers"] = LayerNames(config), ["window_size"] = windows.Length == 0 ? 256 : windows[0],
-        ["layer_norm_epsilon"] = config.LayerNormEpsilon, ["initializer_range"] = 0.02,
+        ["layer_norm_epsilon"] = config.LayerNormEpsilon, ["initializer_range"] = config.InitializerRange,
         ["embed_dropout"] = config.EmbeddingDropoutProbability, ["attention_dropout"] = config.AttentionDropoutProbability, ["resid_dropout"] = config.ResidualDropoutProbability,
     };
 

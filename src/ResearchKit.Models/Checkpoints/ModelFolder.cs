@@ -119,7 +119,7 @@ public static class ModelFolder
     private static ITokenizer? ReadTokenizer(string folder, ModelConfig config)
     {
         if (!TokenizerFolder.ExistsIn(folder)) return null;
-        var tokenizer = TokenizerFolder.Load(folder);
+        var tokenizer = TokenizerFolder.Load(Path.GetFullPath(folder));          // a folder named gpt2 is no name of a tokenizer
         return tokenizer.VocabularySize <= config.VocabularySize
             ? tokenizer
             : throw new ConfigException($"{folder}: the tokenizer has {tokenizer.VocabularySize} ids, the model only {config.VocabularySize}. They do not belong together: replace one of them.");

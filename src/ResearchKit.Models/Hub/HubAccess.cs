@@ -16,6 +16,9 @@ public sealed class HubAccess : DelegatingHandler
 
     private const int MostRedirects = 10;
 
+    /// <summary>What a hub says of a file before it leads on to where the file is kept, which does not say it.</summary>
+    private static readonly string[] SaidOfFiles = ["X-Linked-Etag", "X-Linked-Size"];
+
     private readonly Uri _hub;
     private readonly string? _token;
 
@@ -40,10 +43,17 @@ public sealed class HubAccess : DelegatingHandler
     /// <inheritdoc/>
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        var said = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         for (var redirects = 0; ; redirects++)
         {
             request.Headers.Authorization = _token is not null && IsHub(request.RequestUri!) ? new AuthenticationHeaderValue("Bearer", _token) : null;
             var response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            foreach (var name in SaidOfFiles)
+            {
+                if (response.Headers.TryGetValues(name, out var own)) said[name] = own.First();
+                else if (said.TryGetValue(name, out var before)) response.Headers.TryAddWithoutValidation(name, before);
+            }
+
             if (!IsRedirect(response.StatusCode) || response.Headers.Location is not { } location) return response;
             var next = new Uri(request.RequestUri!, location);
             if (next.Scheme != Uri.UriSchemeHttps && request.RequestUri!.Scheme != next.Scheme) return response;

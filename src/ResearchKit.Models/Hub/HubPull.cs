@@ -155,7 +155,7 @@ public sealed class HubPull
                 checksum = (Header("X-Linked-Etag") ?? response.Headers.ETag?.Tag ?? "").Trim('"');
                 size ??= long.TryParse(Header("X-Linked-Size"), out var linked) ? linked : response.Content.Headers.ContentLength;
             }
-            catch (HttpRequestException e)
+            catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
             {
                 throw new ConfigException($"{file}: {url} cannot be read: {e.Message}", e);
             }

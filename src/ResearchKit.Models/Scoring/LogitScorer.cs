@@ -26,19 +26,17 @@ internal static class LogitScorer
             var end = start;
             while (end < rows.Length && rows[end] < firstRow + RowsPerChunk) end++;
             var rowCount = rows[end - 1] - firstRow + 1;
-            var local = new long[end - start];
-            var wanted = new long[end - start];
-            for (var i = start; i < end; i++) (local[i - start], wanted[i - start]) = (rows[i] - firstRow, targets[i]);
+            var cells = new long[end - start];                                                          // of the logits, row after row
+            for (var i = start; i < end; i++) cells[i - start] = (long)(rows[i] - firstRow) * model.Config.VocabularySize + targets[i];
 
             var logits = model.Logits(hidden.narrow(0, firstRow, rowCount)).to(ScalarType.Float32);    // [n, V]
             var logProbability = nn.functional.log_softmax(logits, dim: -1);                           // [n, V]
             var best = logits.argmax(-1).cpu().data<long>().ToArray();                                 // [n]
-            var index = tensor(local, device: hidden.device) * model.Config.VocabularySize + tensor(wanted, device: hidden.device);
-            var scores = logProbability.view(-1).index_select(0, index).cpu().data<float>().ToArray();  // one per query
+            var scores = logProbability.view(-1).index_select(0, tensor(cells, device: hidden.device)).cpu().data<float>().ToArray();  // one per query
             for (var i = start; i < end; i++)
             {
                 logProbabilities[i] = scores[i - start];
-                isArgMax[i] = best[local[i - start]] == wanted[i - start];
+                isArgMax[i] = best[rows[i] - firstRow] == targets[i];
             }
 
             start = end;

@@ -33,8 +33,20 @@ public sealed class FineTunedModel : IDisposable
     /// <param name="examples">Of the kind that the model was fine-tuned on.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <returns>In the order of <paramref name="examples"/>.</returns>
-    public IReadOnlyList<FineTunePrediction> Predict(IReadOnlyList<LabelledExample> examples, CancellationToken cancellation = default) =>
-        Predict(examples.Select(_transformation.Encode).ToArray(), cancellation);
+    /// <exception cref="ArgumentException">An example of another kind, or a choice without answers.</exception>
+    public IReadOnlyList<FineTunePrediction> Predict(IReadOnlyList<LabelledExample> examples, CancellationToken cancellation = default)
+    {
+        foreach (var example in examples) RequireKind(example, Head.Kind, nameof(examples));
+        return Predict(examples.Select(_transformation.Encode).ToArray(), cancellation);
+    }
+
+    /// <summary>One head serves one kind: on another it would give numbers without meaning.</summary>
+    internal static void RequireKind(LabelledExample example, TaskKind kind, string argument)
+    {
+        var own = InputTransformation.KindOf(example.Input);
+        if (own != kind) throw new ArgumentException($"Example {example.Id} is {own}, the head is for {kind}: one head serves one kind.", argument);
+        if (example.Input is MultipleChoiceInput { Answers.Count: 0 }) throw new ArgumentException($"Example {example.Id} has no answers to choose from.", argument);
+    }
 
     internal IReadOnlyList<FineTunePrediction> Predict(IReadOnlyList<EncodedExample> examples, CancellationToken cancellation)
     {

@@ -42,6 +42,11 @@ public static class FineTuner
         Gpt pretrained, ITokenizer tokenizer, FineTuneRecipe recipe, int classCount, IReadOnlyList<LabelledExample> train, IReadOnlyList<LabelledExample> valid,
         IReadOnlyList<LabelledExample> test, long seed, IProgress<FineTuneProgress>? progress = null, CancellationToken cancellation = default)
     {
+        if (train.Count > 0)
+        {
+            foreach (var example in test) FineTunedModel.RequireKind(example, InputTransformation.KindOf(train[0].Input), nameof(test));
+        }
+
         using var model = Train(pretrained, tokenizer, recipe, classCount, train, valid, seed, progress, cancellation);
         var transformation = Transformation(pretrained, tokenizer, recipe);
         var encoded = test.Select(transformation.Encode).ToArray();
@@ -171,7 +176,7 @@ public static class FineTuner
         if (kind != TaskKind.MultipleChoice) ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 2);
         foreach (var example in train.Concat(valid))
         {
-            if (InputTransformation.KindOf(example.Input) != kind) throw new ArgumentException($"Example {example.Id} is {InputTransformation.KindOf(example.Input)}, example {train[0].Id} is {kind}: one head serves one kind.", nameof(train));
+            FineTunedModel.RequireKind(example, kind, nameof(train));
             var classes = example.Input is MultipleChoiceInput choice ? choice.Answers.Count : classCount;
             if (example.Label < 0 || example.Label >= classes) throw new ArgumentException($"Example {example.Id} has label {example.Label}; allowed are 0 to {classes - 1}.", nameof(train));
             if (example.Score is { } score && !(score >= 0 && score <= classes - 1)) throw new ArgumentException($"Example {example.Id} has score {score}; allowed are 0 to {classes - 1}, one less than the classes.", nameof(train));

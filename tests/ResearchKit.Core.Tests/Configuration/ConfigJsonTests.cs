@@ -70,6 +70,7 @@ public sealed class ConfigJsonTests
         Assert.Equal(new LocalAttention(7), config.Attention[0]);
         Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["n_layer"]));
         Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["n_layers=5"]));
+        Assert.Contains("begins as JSON but is none", Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["attention=[{\"kind\":\"dense\",\"kind\":\"local\"}]"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

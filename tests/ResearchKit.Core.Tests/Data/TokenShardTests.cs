@@ -116,6 +116,20 @@ public class TokenShardTests
     }
 
     [Fact]
+    public void AShardThatCannotGetItsNameLeavesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("taken"));
+        using (var writer = new TokenShardWriter(folder.File("taken"), Small))
+        {
+            writer.Append([1, 2, 3]);
+            Assert.Contains("cannot be written", Assert.Throws<ConfigException>(writer.Complete).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
     public void IdsOutsideTheVocabularyAndRangesOutsideTheShardAreRefused()
     {
         using var folder = new TemporaryFolder();

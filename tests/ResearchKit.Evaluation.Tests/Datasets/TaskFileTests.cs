@@ -106,6 +106,28 @@ public sealed class TaskFileTests : IDisposable
         Assert.Equal(new DemonstrationSource("test", false), task.Demonstrations);
     }
 
+    public static TheoryData<string, Scoring> ScoringsWithAllOptions() => new()
+    {
+        { """{ "kind": "generation", "beam_width": 2, "length_penalty": 0.8 }""", new GenerationScoring(GenerationMetric.ExactMatch, 32, "\n") { BeamWidth = 2, LengthPenalty = 0.8 } },
+        { """{ "kind": "generation", "top_k": 2, "sentences": 3, "no_answer": "none" }""", new GenerationScoring(GenerationMetric.ExactMatch) { TopK = 2, SentenceCount = 3, NoAnswer = "none" } },
+        { """{ "kind": "target", "span": "last_token", "stop_words": "nltk" }""", new TargetScoring(TargetSpan.LastToken) { StopWords = "nltk" } },
+        { """{ "kind": "perplexity", "counted_field": "raw", "stride": 32, "count_line_ends": true }""", new PerplexityScoring("raw") { Stride = 32, CountLineEnds = true } },
+    };
+
+    [Theory]
+    [MemberData(nameof(ScoringsWithAllOptions))]
+    public void EveryOptionOfAScoringCanBeSet(string scoring, Scoring expected)
+    {
+        File.WriteAllText(_folder.File("test.jsonl"), "{\"q\":\"2+2\",\"a\":\"4\",\"raw\":\"2 + 2\"}\n");
+        var task = TaskFile.Load(Write($$"""
+            { "name": "sums", "data": { "test": "test.jsonl" }, "prompt": { "context": "{q} =", "demonstration_context": "{q} is", "demonstration_answer": " {answer}!" }, "answers_field": "a",
+              "scoring": {{scoring}}, "demonstrations": { "split": "test" } }
+            """));
+        Assert.IsType(expected.GetType(), task.Scoring);
+        Assert.Equivalent(expected, task.Scoring, strict: true);
+        Assert.Equal(("{q} is", " {answer}!"), (task.Prompt.DemonstrationContext, task.Prompt.DemonstrationAnswer));
+    }
+
     [Fact]
     public void ChoicesOfTheRowMakeAMultipleChoiceTask()
     {

@@ -149,6 +149,31 @@ public sealed class HubPullTests : IDisposable
     }
 
     [Fact]
+    public async Task AChecksumToldBesideARedirectHoldsForWhatItLeadsTo()
+    {
+        var listing = new { sha = Commit, siblings = Model.Keys.Select(name => new { rfilename = name }) };
+        string? Tag(string path) => Model.TryGetValue(path.Split('/')[^1], out var content) ? path.EndsWith(".json", StringComparison.Ordinal) ? GitId(content) : Sha256(content) : null;
+        var site = Site(Model, listing);
+        foreach (var (name, content) in Model) site["kept/" + name] = content;
+        using var hub = new UnreliableServer(site)
+        {
+            RedirectOf = path => path.Contains("/resolve/", StringComparison.Ordinal) ? "/raw/kept/" + path.Split('/')[^1] : null, LinkedEtagOf = Tag, EtagOf = _ => "of-the-store",
+        };
+        using var client = new HttpClient(new HubAccess(hub.Base, null));
+        Assert.Equal(2, (await new HubPull(client, Cache, hub.Base.AbsoluteUri) { Pause = TimeSpan.Zero }.PullAsync("acme/tiny")).Fetched.Count);
+    }
+
+    [Fact]
+    public async Task AServerThatFallsSilentIsAskedAgain()
+    {
+        var content = Model["model.safetensors"];
+        using var server = new UnreliableServer(new() { ["file"] = content }, Answer.FallSilent, Answer.Honest);
+        var download = new ResumableDownload(_client) { Pause = TimeSpan.Zero, LongestSilence = TimeSpan.FromMilliseconds(200) };
+        await download.CompleteAsync(new Download("file", new Uri(server.Base, "file"), content.Length, Sha256(content)), _folder.File("part"));
+        Assert.Equal([("file", 0), ("file", content.Length / 2)], server.Requests);
+    }
+
+    [Fact]
     public async Task ShardsAreThoseThatTheIndexNamesWithinTheRepository()
     {
         Dictionary<string, byte[]> Sharded(string shard) => new()
