@@ -23,10 +23,11 @@ public static class BenchmarkSuite
     /// <param name="options">What to run.</param>
     /// <param name="progress">Told what is being measured; null for nobody.</param>
     /// <param name="cancellation">Stops between measurements; what was measured until then is in the report, which says that it was cut short.</param>
-    /// <exception cref="ConfigException">A case that does not exist.</exception>
+    /// <exception cref="ConfigException">A case or a text file that does not exist.</exception>
     public static BenchmarkReport Run(BenchmarkOptions options, IProgress<string>? progress = null, CancellationToken cancellation = default)
     {
         var chosen = options.Only.Count == 0 ? Cases : [.. options.Only.Select(Find)];
+        if (options.TextFile is { } text && !File.Exists(text)) throw new ConfigException($"There is no text file {text} to tokenize.");
         var environment = BenchmarkEnvironment.Read(RunEnvironment.Start("cpu", options.Threads).Threads);
         var rows = new List<BenchmarkRow>();
         var interrupted = false;
@@ -45,7 +46,7 @@ public static class BenchmarkSuite
                 interrupted = true;
                 break;
             }
-            catch (Exception error) when (error is not ConfigException)
+            catch (Exception error)
             {
                 // What the other cases measured is worth having, whatever happened here.
                 rows.Add(new BenchmarkRow { Case = one.Name, What = one.Description, NotMeasured = $"{error.GetType().Name}: {error.Message}" });

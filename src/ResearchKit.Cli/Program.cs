@@ -33,7 +33,9 @@ internal static class Program
         }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync("Interrupted. What was finished is kept; run the same command again to carry on.").ConfigureAwait(false);
+            // Other verbs keep nothing.
+            var carriesOn = parsed.CommandResult.Command.Name is "run" or "train" or "pull";
+            await Console.Error.WriteLineAsync(carriesOn ? "Interrupted. What was finished is kept; run the same command again to carry on." : "Interrupted.").ConfigureAwait(false);
             return 130;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -1,7 +1,7 @@
 namespace ResearchKit.Core;
 
 /// <summary>A file or value that a person can mend: says what, where, the value, what is allowed, and what to do next. Programs print the message and exit with 2.</summary>
-public sealed class ConfigException : Exception
+public class ConfigException : Exception
 {
     /// <summary>One problem.</summary>
     public ConfigException(string message, Exception? inner = null) : base(message, inner) => Problems = [message];

@@ -179,6 +179,9 @@ public sealed class ComparisonRunner
         foreach (var group in cells.GroupBy(cell => cell.Model))
         {
             using var loaded = ModelFolder.Load(plan.Models[group.Key].Folder);
+            // A long run outlives what it read at its start: scores of other weights would stand under the old ones' name.
+            if (loaded.WeightsHash != plan.Models[group.Key].WeightsHash || loaded.Tokenizer?.Fingerprint is { } read && read != plan.Models[group.Key].TokenizerFingerprint)
+                throw new ConfigException($"{plan.Models[group.Key].Folder} has changed since the run began: weights {loaded.WeightsHash[..12]} where the plan has {plan.Models[group.Key].WeightsHash[..12]}. Run the same command again to plan with what is there now.");
             _environment.Take(loaded.Model);
             var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{plan.Models[group.Key].Folder} has no tokenizer files (vocab.json and merges.txt): a model without its tokenizer can't read a task.");
             using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
@@ -225,6 +228,10 @@ public sealed class ComparisonRunner
         {
             // A label or score that the head has no place for: the task's data are to blame.
             throw new ConfigException($"Task {cell.Task.Task.Name}: {error.Message.Split(" (Parameter", 2)[0]}", error);
+        }
+        catch (FineTuningDivergedException error)
+        {
+            throw new ConfigException($"Task {cell.Task.Task.Name}, recipe {cell.Recipe}, {cell.Examples} examples, seed {cell.Seed}: {error.Message} Finished cells are kept and stay valid for the other recipes.", error);
         }
     }
 

@@ -39,7 +39,13 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
                 var finding = store.TryRead<Key, Finding>(key);
                 if (finding is null)
                 {
-                    if (!texts.TryGetValue(source.Identity, out var corpus)) texts[source.Identity] = corpus = [.. source.Read()];
+                    if (!texts.TryGetValue(source.Identity, out var corpus) && !TryRead(source, out corpus))
+                    {
+                        sources[model] = null;
+                        continue;
+                    }
+
+                    texts[source.Identity] = corpus;
                     var report = ContaminationAnalysis.Run(ContaminationExamples.Of(task.Task, task.Splits.Test), corpus, ContaminationOptions.For(task.Task.Name), cancellation);
                     finding = new Finding(report.GramLength, [.. report.Examples.Where(example => example.IsDirty).Select(example => example.Id)]);
                     store.Write(key, finding);
@@ -101,10 +107,35 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
             }
         }
 
-        // The first text stands for the generator: where its rules change, what was found before does not count.
-        return parts.Count == 0 ? null : new Source(
-            string.Join(" and ", parts.Select(part => part.Name)), () => parts.SelectMany(part => part.Read()),
-            TaskCatalog.Sha256(JsonSerializer.Serialize(pretraining.Data, ConfigJson.Compact) + pretraining.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture) + string.Join('|', parts.Select(part => part.Name)) + parts[0].Read().First().Text));
+        if (parts.Count == 0) return null;
+        try
+        {
+            // The first text stands for the generator: where its rules change, what was found before does not count.
+            return new Source(
+                string.Join(" and ", parts.Select(part => part.Name)), () => parts.SelectMany(part => part.Read()),
+                TaskCatalog.Sha256(JsonSerializer.Serialize(pretraining.Data, ConfigJson.Compact) + pretraining.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture) + string.Join('|', parts.Select(part => part.Name)) + parts[0].Read().First().Text));
+        }
+        catch (ConfigException error)
+        {
+            warn($"Test items were not looked for in what {model.Name} was trained on: {error.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>Damaged or missing books cost this table, not the report of finished cells.</summary>
+    private bool TryRead(Source source, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out IReadOnlyList<CorpusText>? corpus)
+    {
+        try
+        {
+            corpus = [.. source.Read()];
+            return true;
+        }
+        catch (ConfigException error)
+        {
+            warn($"Test items were not looked for in {source.Name}: {error.Message}");
+            corpus = null;
+            return false;
+        }
     }
 
     private string? FolderOf(CorpusSource corpus)

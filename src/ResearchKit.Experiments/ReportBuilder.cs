@@ -157,12 +157,28 @@ internal static class ReportBuilder
             Metric = metric,
             Unit = IsFraction(metric) ? ScoreUnit.Fraction : ScoreUnit.Raw,
             HigherIsBetter = TaskMetrics.HigherIsBetter(metric),
-            ChanceLevel = metric == "accuracy" && choices.All(count => count > 1) ? choices.Average(count => 1.0 / count) : null,
+            ChanceLevel = metric switch
+            {
+                "accuracy" when choices.All(count => count > 1) => choices.Average(count => 1.0 / count),
+                "matthews" or "pearson" or "spearman" => 0,
+                _ => null,
+            },
             ItemCount = task.Splits.Test.Count,
-            Split = task.Splits.Test[0].Id.Split('/')[0] is ("validation" or "test" or "dev") and var split ? split : null,
+            SplitItemCount = task.Splits.TestPool?.Count > task.Splits.Test.Count ? task.Splits.TestPool.Count : null,
+            Split = SplitOf(task.Splits.Test[0].Id),
             ItemIds = IsPerItem(task) ? [.. task.Splits.Test.Select(item => item.Id)] : [],
         };
     }
+
+    // Data sets call the same split by several names, and some have several of a kind (easy-test, in-domain-dev).
+    private static string? SplitOf(string id) => id.Split('/')[0] switch
+    {
+        "test" => "test",
+        "val" or "valid" or "validation" or "dev" => "validation",
+        var other when other.EndsWith("-test", StringComparison.Ordinal) => "test",
+        var other when other.EndsWith("-dev", StringComparison.Ordinal) => "validation",
+        _ => null,
+    };
 
     /// <summary>A prompted record of the protocol's paper; readings of open points may still differ from the paper's.</summary>
     private static bool IsSameProtocol(ReadyTask task, PaperRecord record) =>
@@ -350,10 +366,12 @@ internal static class ReportBuilder
         Choices = [.. prediction.LogProbabilities.Select(logProbability => new ScoredText { Score = Math.Exp(logProbability) })],
     };
 
+    private static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or ':' or '\\') ? path : $"\"{path}\"";
+
     private static ReportManifest Manifest(ComparisonConfig config, ComputeDevice device, ComparisonPlan plan) => new()
     {
         Configuration = JsonSerializer.Serialize<ExperimentConfig>(config, ConfigJson.Options),
-        Command = string.Create(CultureInfo.InvariantCulture, $"rk run {Path.Combine(config.RunFolder, "config.json")} --device {device.Name} --threads {device.Threads}"),
+        Command = string.Create(CultureInfo.InvariantCulture, $"rk run {Quoted(Path.Combine(config.RunFolder, "config.json"))} --device {device.Name} --threads {device.Threads}"),
         Hashes =
         [
             .. plan.Models.Select(model => new NamedValue("weights of " + model.Name, model.WeightsHash)),

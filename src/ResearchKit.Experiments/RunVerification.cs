@@ -201,9 +201,15 @@ public sealed class RunVerification
         var isPerplexity = then.Counts is not null;
         var changed = Enumerable.Range(0, count).Where(i => (!isPerplexity && then.Scores[i] != now.Scores[i]) || then.Predicted?[i] != now.Predicted?[i] || then.Generated?[i] != now.Generated?[i]).Select(i => task.Items[i].Id).ToList();
         double? largest = then.LogProbabilities is { } a && now.LogProbabilities is { } b
-            ? a.Zip(b, (x, y) => x.Count == y.Count ? x.Zip(y, (u, v) => (double)Math.Abs(u - v)).DefaultIfEmpty(0).Max() : double.PositiveInfinity).DefaultIfEmpty(0).Max() : null;
+            ? a.Zip(b, (x, y) => x.Count == y.Count ? x.Zip(y, Distance).DefaultIfEmpty(0).Max() : double.PositiveInfinity).Select((distance, i) => distance / TokensOf(then, i)).DefaultIfEmpty(0).Max() : null;
         var tolerance = then.Condition.IsFineTuned ? FineTuningTolerance : InContextTolerance;
         var within = !(largest > tolerance) && changed.Count <= ChangedShare * count;
         return new VerifiedCell(then.Id, within ? CellAgreement.WithinTolerance : CellAgreement.Different, count, [.. changed.Take(NamedItems)], changed.Count, largest);
     }
+
+    // A whole text's sum is stored in float32, whose step alone exceeds the tolerance at some ten thousand nats; the tolerance is one of a token.
+    private static double TokensOf(StoredCell cell, int item) => Math.Max(1, cell.Counts?[item][0] ?? 1);
+
+    private static double Distance(float then, float now) =>
+        then.Equals(now) ? 0 : float.IsFinite(then) && float.IsFinite(now) ? Math.Abs((double)then - now) : double.PositiveInfinity;
 }

@@ -28,6 +28,14 @@ public sealed class NotebookTests : IDisposable
     }
 
     [Fact]
+    public void NotebooksOfTheSameNameDoNotOverwriteOneAnother()
+    {
+        var (code, _, error) = Notebook("run", File("a/same.ipynb"), File("b/same.ipynb"), "--out", File("ran/"));
+        Assert.Equal(2, code);
+        Assert.Contains("would both be written to", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AProcessThatACellHasKilledIsSaidAndTheNextNotebookRuns()
     {
         Write("killed.ipynb", "System.Diagnostics.Process.GetCurrentProcess().Kill(); Thread.Sleep(60000);");

@@ -73,6 +73,25 @@ public sealed class NotebookRunnerTests : IDisposable
     }
 
     [Fact]
+    public void AClearedOutputMakesRoomAndTheLastValueTakesItsPlace()
+    {
+        var (code, _, error, executed) = Run(TestNotebook.Of("#!csharp\nfor (var i = 0; i < 1500; i++) { clear(); display(i); }", "#!csharp\ndisplay(\"old\");\nclear();\n\"new\""));
+        Assert.True(code == 0, error);
+        Assert.Equal("1499", Data(executed, 0, 0, "text/plain"));
+        Assert.Single(executed["cells"]![0]!["outputs"]!.AsArray());
+        Assert.Equal("new", Data(executed, 1, 0, "text/plain"));
+        Assert.Single(executed["cells"]![1]!["outputs"]!.AsArray());
+    }
+
+    [Fact]
+    public void AThreadThatACellHasLeftBehindDoesNotDisturbTheFile()
+    {
+        var (code, _, error, executed) = Run(TestNotebook.Of("#!csharp\nvar shown = display(0);\nnew Thread(() => { for (var i = 0; ; i++) shown.Update(new string('x', i % 5000)); }) { IsBackground = true }.Start();\nThread.Sleep(300);"));
+        Assert.True(code == 0, error);
+        Assert.Single(executed["cells"]![0]!["outputs"]!.AsArray());
+    }
+
+    [Fact]
     public void ADamagedNotebookIsRefusedInOneSentence()
     {
         File.WriteAllText(_folder.File("in.ipynb"), "{\"cells\": [");

@@ -116,6 +116,8 @@ internal sealed class NotebookVerb : Verb
     {
         var isFolder = output is not null && (output.EndsWith('/') || output.EndsWith(Path.DirectorySeparatorChar) || Directory.Exists(output));
         if (output is not null && !isFolder && files.Length > 1) throw new ConfigException($"--out {output} names one file for {files.Length} notebooks; give a folder, ending in /.");
+        if (isFolder && files.GroupBy(name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } same)
+            throw new ConfigException($"{string.Join(" and ", same)} would both be written to {Path.Combine(output!, same.Key)}; give them folders of their own.");
         var kernel = KernelProgram.Find();
         var worst = 0;
         foreach (var file in files)

@@ -13,7 +13,7 @@ internal sealed class RunVerb : Verb
     {
         var file = new Argument<string>("FILE") { Description = "Experiment file (JSON; experiments/schema.json describes it)." };
         var dryRun = new Option<bool>("--dry-run") { Description = "List the cells and which are finished, forward tokens, estimated time and memory, and the smallest difference that the design can detect; run and write nothing." };
-        var (set, json, device, threads) = (Set(), Json(), Device(), Threads());
+        var (set, json, device, threads) = (Set(), Json(), Device(), ThreadsOfFile());
         var command = new Command("run", """
             Runs an experiment file to its end and names the report. Interrupted or killed, the same command carries on.
 

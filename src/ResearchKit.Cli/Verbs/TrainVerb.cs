@@ -13,7 +13,7 @@ internal sealed class TrainVerb : Verb
     public override Command Command()
     {
         var file = new Argument<string>("FILE") { Description = "Pre-training experiment (JSON, kind: pretraining)." };
-        var (set, json, device, threads) = (Set(), Json(), Device(), Threads());
+        var (set, json, device, threads) = (Set(), Json(), Device(), ThreadsOfFile());
         var command = new Command("train", """
             Pre-trains a model from text, with checkpoints. Interrupted or killed, the same command carries on and ends in the same bits.
 

@@ -69,6 +69,13 @@ internal abstract class Verb
         DefaultValueFactory = _ => 0,
     };
 
+    /// <summary>Threads of a verb whose file may name them.</summary>
+    protected static Option<int> ThreadsOfFile() => new("--threads")
+    {
+        Description = "CPU threads; 0 takes the file's number, or all cores where it names none. The same seed and thread count give the same bits.",
+        DefaultValueFactory = _ => 0,
+    };
+
     protected static Option<string> ModelFolderOption() => new("--model")
     {
         Description = "Model folder (config.json and weights: the kit's own, Hugging Face's, or an OpenAI release), or the name of a pulled model (rk pull).",

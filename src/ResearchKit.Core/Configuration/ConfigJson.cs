@@ -87,7 +87,7 @@ public static class ConfigJson
             WriteIndented = indented,
             NewLine = "\n",
             TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LetNullsBeAbsent } },
-            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
         };
         options.MakeReadOnly();
         return options;
@@ -134,10 +134,10 @@ public static class ConfigJson
                 CheckMembers(members, type, path, found, null);
                 break;
             case JsonTypeInfoKind.Enumerable when node is JsonArray items:
-                for (var i = 0; i < items.Count; i++) Check(items[i], Options.GetTypeInfo(type.ElementType!), $"{path}[{i}]", found);
+                for (var i = 0; i < items.Count; i++) CheckElement(items[i], type.ElementType!, $"{path}[{i}]", found);
                 break;
             case JsonTypeInfoKind.Dictionary when node is JsonObject entries:
-                foreach (var (key, value) in entries) Check(value, Options.GetTypeInfo(type.ElementType!), Join(path, key), found);
+                foreach (var (key, value) in entries) CheckElement(value, type.ElementType!, Join(path, key), found);
                 break;
             case JsonTypeInfoKind.Object or JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary:
                 found.Problems.Add($"`{path}` must be {(type.Kind == JsonTypeInfoKind.Enumerable ? "a list" : "an object")}, got {Kind(node)}.");
@@ -146,6 +146,13 @@ public static class ConfigJson
                 CheckScalar(node, type, path, found);
                 break;
         }
+    }
+
+    /// <summary>An element of a list or a value of a dictionary. The serializer takes a null for any of them.</summary>
+    private static void CheckElement(JsonNode? node, Type type, string path, Findings found)
+    {
+        if (node is null && Nullable.GetUnderlyingType(type) is null) found.Problems.Add($"`{path}` must not be null.");
+        else Check(node, Options.GetTypeInfo(type), path, found);
     }
 
     private static void CheckMembers(JsonObject members, JsonTypeInfo type, string path, Findings found, string? discriminator)

@@ -38,6 +38,7 @@ public abstract record ExperimentConfig
     {
         if (Name.Length == 0 || !Name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')) yield return $"`name` (\"{Name}\") must be letters, digits, dots, dashes and underscores.";
         else if (Name.All(c => c == '.')) yield return $"`name` (\"{Name}\") would name another folder than the run's; use a letter or digit.";
+        if (Output is "") yield return "`output` (\"\") must name a folder, or be absent for runs/NAME.";
         if (Threads is < 0 or > ComputeDevice.MostThreads) yield return $"`threads` ({Threads}) must be 0 (all cores) to {ComputeDevice.MostThreads}.";
     }
 

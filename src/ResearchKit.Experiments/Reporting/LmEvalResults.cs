@@ -60,9 +60,11 @@ public static class LmEvalResults
             versions[task.Name] = 1;
             shots[task.Name] = cell.K ?? 0;
             better[task.Name] = new JsonObject { [metric] = task.HigherIsBetter };
-            samples[task.Name] = new JsonObject { ["original"] = cell.ItemCount, ["effective"] = cell.ItemCount };
+            samples[task.Name] = new JsonObject { ["original"] = task.SplitItemCount ?? cell.ItemCount, ["effective"] = cell.ItemCount };
         }
 
+        // One number for the whole file, as the harness has it: none where its tasks differ.
+        int? limit = cells.Select(cell => cell.Task.SplitItemCount is null ? (int?)null : cell.Task.ItemCount).Distinct().ToArray() is [var only] ? only : null;
         var name = cells[0].K is null ? $"{entry.Name}_{state}" : entry.Name;
         return new JsonObject
         {
@@ -80,7 +82,7 @@ public static class LmEvalResults
                 ["model_num_parameters"] = entry.Parameters,
                 ["model_sha"] = entry.WeightsHash ?? "",
                 ["device"] = model.Manifest?.Device,
-                ["limit"] = null,
+                ["limit"] = limit,
                 ["random_seed"] = seed,
                 ["fewshot_seed"] = seed,
             },

@@ -112,7 +112,7 @@ public static class PaperResults
             Note = record.Note,
             Split = record.Split,
             SameProtocol = sameProtocol?.Invoke(record) ?? false,
-            SameSplit = SplitName(record.Split) == SplitName(task.Split),
+            SameSplit = SplitName(record.Split) == SplitName(task.Split) && task.SplitItemCount is null,
             SameSize = record.Parameters is { } parameters && models.Any(model => Math.Abs(parameters / model.Parameters - 1) <= 0.25),
         }),
     ];

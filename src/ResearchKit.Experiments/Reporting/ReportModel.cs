@@ -131,6 +131,9 @@ public sealed record TaskEntry
     /// <summary>Number of scored items.</summary>
     public required int ItemCount { get; init; }
 
+    /// <summary>Items of the whole split where only a part of it is scored; null where all are.</summary>
+    public int? SplitItemCount { get; init; }
+
     /// <summary>Split that is scored, such as <c>validation</c>.</summary>
     public string? Split { get; init; }
 

@@ -119,6 +119,8 @@ internal sealed class CellOutput : IDisposable
         {
             _text.Clear();
             _updates.Clear();
+            // What is removed no longer fills the page, so the room is there again.
+            (_characters, _displays) = (0, 0);
             _sink.Clear(wait);
         }
     }

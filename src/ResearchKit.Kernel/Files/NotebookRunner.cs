@@ -24,7 +24,7 @@ internal static class NotebookRunner
     {
         Notebooks.Charts.PlotlyLoader.Reset();
         using var router = new CellRouter(notebook.Language, Path.GetDirectoryName(Path.GetFullPath(notebook.Path))!);
-        var displays = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
+        using var run = new RecordedRun();
         var cells = notebook.Cells.Where(cell => cell.IsCode && !cell.Tags.Contains("skip-execution") && !string.IsNullOrWhiteSpace(cell.Source)).ToList();
         notebook.Strip();
         notebook.MarkRun();
@@ -33,7 +33,7 @@ internal static class NotebookRunner
         {
             var (cell, count) = (cells[i], i + 1);
             started(cell, count, cells.Count);
-            var recorder = new OutputRecorder(displays);
+            var recorder = new OutputRecorder(run);
             var report = RunCell(router, new CellRequest(cell.Source, cell.Language, cell.Name, count), recorder, limit, cancellation);
             cell.Outputs = recorder.Finish(report, count);
             cell.ExecutionCount = count;

@@ -5,9 +5,25 @@ using ResearchKit.Notebooks;
 
 namespace ResearchKit.Kernel.Files;
 
-/// <summary>Collects a cell's outputs in the form of notebook files. Displays are shared by all cells of a run, since a later cell may change an earlier one's.</summary>
-/// <param name="displays">Outputs by display id.</param>
-internal sealed class OutputRecorder(Dictionary<string, JsonObject> displays) : ICellSink
+/// <summary>What all cells of a run share: displays, since a later cell may change an earlier one's, and the end, after which threads that a cell has left behind change nothing more.</summary>
+internal sealed class RecordedRun : IDisposable
+{
+    /// <summary>Outputs by display id.</summary>
+    public Dictionary<string, JsonObject> Displays { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether the outputs are handed over.</summary>
+    public bool IsOver { get; private set; }
+
+    /// <summary>Ends the run.</summary>
+    public void Dispose()
+    {
+        lock (this) IsOver = true;
+    }
+}
+
+/// <summary>Collects a cell's outputs in the form of notebook files.</summary>
+/// <param name="run">Shared by all cells; its lock guards their outputs.</param>
+internal sealed class OutputRecorder(RecordedRun run) : ICellSink
 {
     private bool _clearsNext;
 
@@ -16,30 +32,41 @@ internal sealed class OutputRecorder(Dictionary<string, JsonObject> displays) : 
 
     public void Stream(string stream, string text)
     {
-        ClearIfAsked();
-        // Jupyter joins what the same stream prints in a row.
-        if (Outputs.LastOrDefault() is JsonObject last && (string?)last["output_type"] == "stream" && (string?)last["name"] == stream) last["text"]!.AsArray().Add(text);
-        else Outputs.Add(new JsonObject { ["name"] = stream, ["output_type"] = "stream", ["text"] = new JsonArray(text) });
+        lock (run)
+        {
+            if (run.IsOver) return;
+            ClearIfAsked();
+            // Jupyter joins what the same stream prints in a row.
+            if (Outputs.LastOrDefault() is JsonObject last && (string?)last["output_type"] == "stream" && (string?)last["name"] == stream) last["text"]!.AsArray().Add(text);
+            else Outputs.Add(new JsonObject { ["name"] = stream, ["output_type"] = "stream", ["text"] = new JsonArray(text) });
+        }
     }
 
     public void Display(MimeBundle bundle, string? displayId, bool update)
     {
-        if (update)
+        lock (run)
         {
-            if (displayId is not null && displays.TryGetValue(displayId, out var shown)) shown["data"] = Data(bundle);
-            return;
-        }
+            if (run.IsOver) return;
+            if (update)
+            {
+                if (displayId is not null && run.Displays.TryGetValue(displayId, out var shown)) shown["data"] = Data(bundle);
+                return;
+            }
 
-        ClearIfAsked();
-        var output = new JsonObject { ["data"] = Data(bundle), ["metadata"] = new JsonObject(), ["output_type"] = "display_data" };
-        if (displayId is not null) displays[displayId] = output;
-        Outputs.Add(output);
+            ClearIfAsked();
+            var output = new JsonObject { ["data"] = Data(bundle), ["metadata"] = new JsonObject(), ["output_type"] = "display_data" };
+            if (displayId is not null) run.Displays[displayId] = output;
+            Outputs.Add(output);
+        }
     }
 
     public void Clear(bool wait)
     {
-        if (wait) _clearsNext = true;
-        else Outputs.Clear();
+        lock (run)
+        {
+            if (wait) _clearsNext = true;
+            else if (!run.IsOver) Outputs.Clear();
+        }
     }
 
     public string ReadLine(string prompt, bool hidden) => throw new ConfigException($"The cell asks for input (\"{prompt}\"), but nobody is there when a notebook is run unattended. Give the value in the cell.");
@@ -47,18 +74,26 @@ internal sealed class OutputRecorder(Dictionary<string, JsonObject> displays) : 
     /// <summary>Adds how the cell ended, and joins and splits the printed text into lines, as Jupyter stores it.</summary>
     public JsonArray Finish(CellReport report, int executionCount)
     {
-        if (report.Result is { } result) Outputs.Add(new JsonObject { ["data"] = Data(result), ["execution_count"] = executionCount, ["metadata"] = new JsonObject(), ["output_type"] = "execute_result" });
-        if (report.Error is { } error)
+        lock (run)
         {
-            Outputs.Add(new JsonObject { ["ename"] = error.Name, ["evalue"] = error.Message, ["output_type"] = "error", ["traceback"] = new JsonArray([.. error.Traceback.Select(line => (JsonNode)line)]) });
-        }
+            if (report.Result is { } result)
+            {
+                ClearIfAsked();
+                Outputs.Add(new JsonObject { ["data"] = Data(result), ["execution_count"] = executionCount, ["metadata"] = new JsonObject(), ["output_type"] = "execute_result" });
+            }
 
-        foreach (var output in Outputs.OfType<JsonObject>().Where(output => (string?)output["output_type"] == "stream"))
-        {
-            output["text"] = Lines(string.Concat(output["text"]!.AsArray().Select(piece => (string?)piece)));
-        }
+            if (report.Error is { } error)
+            {
+                Outputs.Add(new JsonObject { ["ename"] = error.Name, ["evalue"] = error.Message, ["output_type"] = "error", ["traceback"] = new JsonArray([.. error.Traceback.Select(line => (JsonNode)line)]) });
+            }
 
-        return Outputs;
+            foreach (var output in Outputs.OfType<JsonObject>().Where(output => (string?)output["output_type"] == "stream"))
+            {
+                output["text"] = Lines(string.Concat(output["text"]!.AsArray().Select(piece => (string?)piece)));
+            }
+
+            return Outputs;
+        }
     }
 
     private void ClearIfAsked()

@@ -38,6 +38,7 @@ public static class FineTuner
     /// <param name="cancellation">Stops between updates and between evaluation batches.</param>
     /// <exception cref="ConfigException">The recipe has problems, alone or together with the model.</exception>
     /// <exception cref="ArgumentException">No training examples, mixed kinds, or a label outside its range.</exception>
+    /// <exception cref="FineTuningDivergedException">The loss or a gradient is not finite.</exception>
     public static FineTuneResult Run(
         Gpt pretrained, ITokenizer tokenizer, FineTuneRecipe recipe, int classCount, IReadOnlyList<LabelledExample> train, IReadOnlyList<LabelledExample> valid,
         IReadOnlyList<LabelledExample> test, long seed, IProgress<FineTuneProgress>? progress = null, CancellationToken cancellation = default)
@@ -148,7 +149,7 @@ public static class FineTuner
         var norm = optimizer.GradientNorm();
         if (!double.IsFinite(total) || !double.IsFinite(norm))
         {
-            throw new InvalidOperationException($"Fine-tuning diverged at update {optimizer.StepCount}: loss {total}, gradient norm {norm}, learning rate {learningRate:g6}. Lower the recipe's `learning_rate`.");
+            throw new FineTuningDivergedException($"Fine-tuning diverged at update {optimizer.StepCount}: loss {total}, gradient norm {norm}, learning rate {learningRate:g6}. Lower the recipe's `learning_rate`.");
         }
 
         optimizer.Step(learningRate, optimizer.ClipScale(norm));
@@ -189,4 +190,12 @@ public static class FineTuner
     private static int TokenBudget(ModelConfig config) => (int)Math.Clamp(MostLogits / config.VocabularySize, 512, MostTokens);
 
     private static long Derived(long seed, string purpose, params ReadOnlySpan<long> path) => (long)new CounterRandom(seed, purpose, path).NextUInt64();
+}
+
+/// <summary>The loss or a gradient of fine-tuning is not finite; the message says where, and what to change.</summary>
+public sealed class FineTuningDivergedException : ConfigException
+{
+    internal FineTuningDivergedException(string message) : base(message)
+    {
+    }
 }

@@ -52,7 +52,7 @@ public sealed class ConfigJsonTests
     {
         var json = Tiny.Replace("{ ", "{ \"attention\": [{ \"kind\": \"dense\" }, null], ", StringComparison.Ordinal);
         var error = Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(json, "tiny", null, config => config.Problems("model.")));
-        Assert.Contains("`model.attention[1]` is null", Assert.Single(error.Problems), StringComparison.Ordinal);
+        Assert.Contains("`attention[1]` must not be null", Assert.Single(error.Problems), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -70,6 +70,8 @@ public sealed class ConfigJsonTests
         Assert.Equal(new LocalAttention(7), config.Attention[0]);
         Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["n_layer"]));
         Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["n_layers=5"]));
+        Assert.Contains("`attention[0]` must not be null", Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["attention=[null]"])).Message, StringComparison.Ordinal);
+        Assert.Contains("norm", Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["norm=1"])).Message, StringComparison.Ordinal);
         Assert.Contains("begins as JSON but is none", Assert.Throws<ConfigException>(() => ConfigJson.Parse<ModelConfig>(Tiny, "tiny", ["attention=[{\"kind\":\"dense\",\"kind\":\"local\"}]"])).Message, StringComparison.Ordinal);
     }
 

@@ -217,6 +217,7 @@ public sealed class FineTunerTests
         Assert.Contains("label 2", Assert.Throws<ArgumentException>(() => Run(Fast, [good[0] with { Label = 2 }])).Message, StringComparison.Ordinal);
         Assert.Contains("score 1.5", Assert.Throws<ArgumentException>(() => Run(Fast, [good[0] with { Score = 1.5 }])).Message, StringComparison.Ordinal);
         Assert.Contains("one kind", Assert.Throws<ArgumentException>(() => Run(Fast, [good[0], new("other", new EntailmentInput("a", "b"), 0)])).Message, StringComparison.Ordinal);
+        Assert.Contains("learning_rate", Assert.Throws<FineTuningDivergedException>(() => Run(Fast with { LearningRate = 1e30 }, good)).Message, StringComparison.Ordinal);
         var choice = new LabelledExample("other", new MultipleChoiceInput("a", ["b", "c"]), 0);
         Assert.Contains("one kind", Assert.Throws<ArgumentException>(() => FineTuner.Run(model, new LetterTokenizer(), Fast, 2, good, [], [choice], 1)).Message, StringComparison.Ordinal);
         using var tuned = FineTuner.Train(model, new LetterTokenizer(), Fast with { Epochs = 1 }, 2, good, [], 1);
