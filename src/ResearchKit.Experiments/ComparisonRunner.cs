@@ -163,7 +163,7 @@ public sealed class ComparisonRunner
             else if (cell is PlannedFineTuning fineTuning) plan.Store.Write(KeyOf(fineTuning, plan.Models), (FineTuneResult)payload);
             timings.Add(TimingOf(cell, plan.Models, seconds));
         }, cancellation);
-        timings.WriteTable(_environment);
+        timings.WriteTable(_environment, plan.Cells.Select(cell => AddressOf(cell, plan.Models)).ToHashSet(StringComparer.Ordinal));
         var (reportPath, check) = WriteReport(plan, progress, cancellation);
         return new RunOutcome(_config.RunFolder, reportPath, plan.Cells.Count - plan.Missing.Count, plan.Missing.Count, clock.Elapsed.TotalSeconds, [.. _warnings.Distinct()], check.ItemCount > 0 ? check : null);
     }

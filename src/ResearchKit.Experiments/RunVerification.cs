@@ -1,5 +1,6 @@
 using System.Globalization;
 using ResearchKit.Core;
+using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Random;
 using ResearchKit.Experiments.Cells;
 using ResearchKit.Experiments.Configuration;
@@ -80,8 +81,9 @@ public sealed class RunVerification
         var report = Path.Combine(folder, "report.json");
         if (!File.Exists(report)) throw new ConfigException($"{folder} has no report.json, so it does not say on what it was made. Run its experiment again; finished cells are reused.");
         var manifest = ReportModelJson.Deserialize(File.ReadAllText(report), report).Manifest ?? throw new ConfigException($"{report} has no manifest, so the run cannot be repeated.");
-        var path = Path.Combine(folder, "config.json");
-        if (ExperimentConfig.Load(path) is not ComparisonConfig config) throw new ConfigException($"{path} is not a comparison; only comparisons can be verified.");
+        // Of the report, not config.json: an edited experiment that was started again and interrupted has another one there.
+        var text = manifest.Configuration ?? throw new ConfigException($"{report} has no configuration, so the run cannot be repeated.");
+        if (ConfigJson.Parse<ExperimentConfig>(text, report, null, parsed => parsed.Problems()) is not ComparisonConfig config) throw new ConfigException($"{report} is not of a comparison; only comparisons can be verified.");
         // A folder that does not exist: no cell of the run itself may stand in for one computed again.
         return new RunVerification(folder, config with { Output = Path.Combine(Path.GetTempPath(), "researchkit-verify-" + Guid.NewGuid().ToString("N")) }, manifest, stored);
     }

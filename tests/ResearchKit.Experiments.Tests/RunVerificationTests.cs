@@ -46,6 +46,13 @@ public sealed class RunVerificationTests : IDisposable
     }
 
     [Fact]
+    public void TheReportsConfigurationCountsWhateverWasStartedSince()
+    {
+        File.WriteAllText(Path.Combine(_tiny.Run, "config.json"), "{}");
+        Assert.True(Verify().Agrees);
+    }
+
+    [Fact]
     public void ASampleHasBothRegimesAndIsTheSameEveryTime()
     {
         var cells = Verify(2).Cells.Select(cell => cell.Cell).ToList();

@@ -59,9 +59,10 @@ public sealed class CellTimings(string folder)
 
     /// <summary>Writes the table: one row for every model, regime and condition, tasks and seeds together.</summary>
     /// <param name="device">Device and threads.</param>
-    public void WriteTable(ComputeDevice device)
+    /// <param name="addresses">Cells of the run; the file may hold times of other threads or of an experiment before it was edited.</param>
+    public void WriteTable(ComputeDevice device, IReadOnlySet<string> addresses)
     {
-        var timings = Read();
+        var timings = Read().Where(timing => addresses.Contains(timing.Address)).ToList();
         if (timings.Count == 0) return;
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"""
             # Times
