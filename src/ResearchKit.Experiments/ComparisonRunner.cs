@@ -245,12 +245,23 @@ public sealed class ComparisonRunner
             [.. inContext.Where(pair => pair.Cell.IsVariation).Select(pair => (pair.Cell, pair.Stored.Payload.Result))],
             [.. fineTuning.Select(pair => (pair.Cell, pair.Stored.Payload))],
             PlainPassCheck.Sum(inContext.Select(pair => pair.Stored.Payload.Check)),
-            inContext.Select(pair => ((PlannedCell)pair.Cell, pair.Stored.Checksum)).Concat(fineTuning.Select(pair => ((PlannedCell)pair.Cell, pair.Stored.Checksum))).ToDictionary());
+            inContext.Select(pair => ((PlannedCell)pair.Cell, pair.Stored.Checksum)).Concat(fineTuning.Select(pair => ((PlannedCell)pair.Cell, pair.Stored.Checksum))).ToDictionary(),
+            Processors(inContext.Select(pair => pair.Stored.Processor).Concat(fineTuning.Select(pair => pair.Stored.Processor))));
         cancellation.ThrowIfCancellationRequested();
         var overlap = new PretrainingOverlap(_config, _warnings.Add).Of(plan, results, cancellation);
         var model = ReportBuilder.Build(FromRunFolder(), _environment, plan, results, overlap);
         StoredItemsBuilder.Build(_config, plan, results).Write(_config.RunFolder);
         return (RunReport.Write(_config.RunFolder, model), results.Check);
+    }
+
+    /// <summary>The processors that computed a run's cells, with their shares where they are several: these may differ in the last bits.</summary>
+    private string Processors(IEnumerable<string?> processors)
+    {
+        var shares = processors.CountBy(name => name ?? "not recorded").OrderByDescending(pair => pair.Value).ThenBy(pair => pair.Key, StringComparer.Ordinal).ToList();
+        if (shares.Count == 1) return shares[0].Key;
+        var all = string.Join(", ", shares.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} ({pair.Value:N0} {(pair.Value == 1 ? "cell" : "cells")})")));
+        _warnings.Add($"The run's cells were computed on more than one processor, so their last bits may differ from those of one machine: {all}.");
+        return all;
     }
 
     /// <summary>The experiment with its paths as seen from the run folder, where its copy lies and can be run again.</summary>
@@ -265,10 +276,9 @@ public sealed class ComparisonRunner
         string Rebased(string path) => Path.IsPathRooted(path) ? path : Path.GetRelativePath(Path.GetFullPath(_config.RunFolder), Path.GetFullPath(Path.Combine(_baseFolder, path)));
     }
 
-    private static (TPayload Payload, string Checksum) Stored<TKey, TPayload>(TKey key, ComparisonPlan plan)
+    private static FoundCell<TPayload> Stored<TKey, TPayload>(TKey key, ComparisonPlan plan)
         where TPayload : class =>
-        plan.Store.TryRead<TKey, TPayload>(key, out var checksum) is { } payload ? (payload, checksum)
-            : throw new IOException($"Cell {CellStore.Address(key)} is missing or damaged; run the same command again to compute it.");
+        plan.Store.Find<TKey, TPayload>(key) ?? throw new IOException($"Cell {CellStore.Address(key)} is missing or damaged; run the same command again to compute it.");
 
     private bool IsStored(PlannedCell cell, IReadOnlyList<ModelHeader> models, CellStore store) => cell switch
     {
@@ -337,9 +347,11 @@ public sealed record ComparisonPlan(IReadOnlyList<ModelHeader> Models, IReadOnly
 /// <param name="FineTuning">Fine-tunings.</param>
 /// <param name="Check">The plain second scoring, over all in-context cells.</param>
 /// <param name="Checksums">Checksum of every cell's payload.</param>
+/// <param name="Processors">What computed the cells.</param>
 public sealed record ComparisonResults(
     IReadOnlyList<(PlannedInContext Cell, TaskResult Result)> InContext,
     IReadOnlyList<(PlannedInContext Cell, TaskResult Result)> Variations,
     IReadOnlyList<(PlannedFineTuning Cell, FineTuneResult Result)> FineTuning,
     PlainPassCheck Check,
-    IReadOnlyDictionary<PlannedCell, string> Checksums);
+    IReadOnlyDictionary<PlannedCell, string> Checksums,
+    string Processors);

@@ -121,8 +121,8 @@ public sealed class PretrainingRunner
         }
 
         var trained = (TrainedTokenizer)_config.Tokenizer;
-        // Named by what determines it, so that an edited file does not take an old one.
-        var identity = Hash(JsonSerializer.Serialize<TokenizerSource>(trained, ConfigJson.Compact) + JsonSerializer.Serialize(_config.Data, ConfigJson.Compact) + _config.Seed.ToString(CultureInfo.InvariantCulture))[..12];
+        // Named by what determines it, so that an edited experiment or text does not take an old one.
+        var identity = Hash(JsonSerializer.Serialize<TokenizerSource>(trained, ConfigJson.Compact) + JsonSerializer.Serialize(_config.Data, ConfigJson.Compact) + string.Concat(_config.Data.Select(StateOfFiles)) + _config.Seed.ToString(CultureInfo.InvariantCulture))[..12];
         var folder = Path.Combine(dataFolder, "tokenizer-" + identity);
         if (!TokenizerFolder.ExistsIn(folder))                            // a kill may have left one file of two
         {
@@ -158,9 +158,14 @@ public sealed class PretrainingRunner
         return shard;
     }
 
-    /// <summary>Part of a shard's name: what determines its tokens, so that an edited file never takes the old ones.</summary>
+    /// <summary>Part of a shard's name: what determines its tokens, so that an edited experiment or text never takes the old ones.</summary>
     private string Identity(TextSource source, ITokenizer tokenizer) =>
-        Hash(tokenizer.Fingerprint + JsonSerializer.Serialize(source, ConfigJson.Compact) + _config.Seed.ToString(CultureInfo.InvariantCulture) + (source is CorpusSource corpus ? CorpusFolder(corpus) : ""))[..12];
+        Hash(tokenizer.Fingerprint + JsonSerializer.Serialize(source, ConfigJson.Compact) + _config.Seed.ToString(CultureInfo.InvariantCulture) + StateOfFiles(source))[..12];
+
+    /// <summary>Names, sizes and times of a corpus's files: what an edit in place changes, without reading gigabytes at every start. Equal texts under new times make equal shards again.</summary>
+    private static string StateOfFiles(TextSource source) => source is not CorpusSource corpus ? ""
+        : string.Join('\n', TextCorpus.ReadFolder(CorpusFolder(corpus)).Documents.Select(document => new FileInfo(document.Path))
+            .Select(file => string.Create(CultureInfo.InvariantCulture, $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}")));
 
     private IEnumerable<string> TrainingTexts(TextSource source) => source switch
     {

@@ -55,7 +55,7 @@ internal static class ReportBuilder
             Calibration = Reliability.Calibrations(plan, results),
             Items = Items(plan, results),
             Notes = Notes(plan, tasks, inContext, comparisons, results),
-            Manifest = Manifest(config, device, plan),
+            Manifest = Manifest(config, device, plan, results.Processors),
         };
         return model with { Answer = Answer(model) };
     }
@@ -368,7 +368,7 @@ internal static class ReportBuilder
 
     private static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or ':' or '\\') ? path : $"\"{path}\"";
 
-    private static ReportManifest Manifest(ComparisonConfig config, ComputeDevice device, ComparisonPlan plan) => new()
+    private static ReportManifest Manifest(ComparisonConfig config, ComputeDevice device, ComparisonPlan plan, string processors) => new()
     {
         Configuration = JsonSerializer.Serialize<ExperimentConfig>(config, ConfigJson.Options),
         Command = string.Create(CultureInfo.InvariantCulture, $"rk run {Quoted(Path.Combine(config.RunFolder, "config.json"))} --device {device.Name} --threads {device.Threads}"),
@@ -382,7 +382,7 @@ internal static class ReportBuilder
         Seeds = [.. new[] { config.Seed }.Concat(config.InContext?.Seeds ?? []).Concat(config.FineTuning?.Seeds ?? []).Distinct()],
         Device = device.Name,
         ThreadCount = device.Threads,
-        Other = [new(RunEnvironment.ProcessorRow, RunEnvironment.Processor), new("Times", CellTimings.TableName + " beside this page (seconds and tokens per second; apart from all that repeats byte for byte)"), new("Operating system", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier)],
+        Other = [new(RunEnvironment.ProcessorRow, processors), new("Times", CellTimings.TableName + " beside this page (seconds and tokens per second; apart from all that repeats byte for byte)"), new("Operating system", System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier)],
     };
 
     /// <summary>Name of a task's hash in the manifest.</summary>

@@ -1,4 +1,7 @@
+using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Evaluation;
 using ResearchKit.Experiments.Cells;
@@ -121,6 +124,29 @@ public sealed class ComparisonRunnerTests : IDisposable
         Assert.Equal(CellCount + 1, _tiny.CellFiles().Length);
         Assert.Equal(output, _tiny.Output());
         Assert.Empty(_tiny.Execute().Warnings);                           // nothing was missing, so nothing needs to be explained
+    }
+
+    [Fact]
+    public void CellsOfAnotherProcessorAreUsedAndSaid()
+    {
+        _tiny.Execute();
+        var file = _tiny.CellFiles()[0];
+        var cell = JsonNode.Parse(Unpacked(file))!;
+        Assert.Equal(RunEnvironment.Processor, (string?)cell["processor"]);
+        cell["processor"] = "another machine";
+        using (var gzip = new GZipStream(File.Create(file), CompressionLevel.Fastest)) gzip.Write(Encoding.UTF8.GetBytes(cell.ToJsonString(ConfigJson.Compact)));
+
+        var again = _tiny.Execute();
+        var shares = $"{RunEnvironment.Processor} (4 cells), another machine (1 cell)";
+        Assert.Equal(CellCount, again.ReusedCells);
+        Assert.Contains(shares, Assert.Single(again.Warnings), StringComparison.Ordinal);
+        Assert.Contains(ReportModelJson.Deserialize(File.ReadAllText(Path.Combine(_tiny.Run, "report.json")), "report.json").Manifest!.Other, row => row.Value == shares);
+    }
+
+    private static string Unpacked(string file)
+    {
+        using var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
+        return reader.ReadToEnd();
     }
 
     [Fact]

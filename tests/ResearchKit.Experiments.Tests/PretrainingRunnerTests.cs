@@ -108,6 +108,25 @@ public sealed class PretrainingRunnerTests : IDisposable
     }
 
     [Fact]
+    public void ATextEditedInPlaceIsNoticed()
+    {
+        var first = Execute(Config).ModelFolder;
+        var (weights, tokenizer) = (ModelHeader.Read(first).WeightsHash, ModelHeader.Read(first).TokenizerFingerprint);
+        File.WriteAllText(Path.Combine(Corpus, "one.txt"), string.Join("\n", TinyModelFolder.Texts(11, 40)));
+
+        // A checkpoint of other tokens is refused; without it the new text is learned from the start.
+        Assert.Contains("data", Assert.Throws<ConfigException>(() => Execute(Config)).Message, StringComparison.Ordinal);
+        Directory.Delete(Path.Combine(Run, "checkpoint"), recursive: true);
+        var second = ModelHeader.Read(Execute(Config).ModelFolder);
+        Assert.NotEqual((weights, tokenizer), (second.WeightsHash, second.TokenizerFingerprint));
+
+        // The same text under a new time is the same text.
+        File.SetLastWriteTimeUtc(Path.Combine(Corpus, "one.txt"), DateTime.UtcNow.AddHours(-1));
+        var third = Execute(Config);
+        Assert.Equal((12, second.WeightsHash), (third.ResumedFrom, ModelHeader.Read(third.ModelFolder).WeightsHash));
+    }
+
+    [Fact]
     public void AVocabularyThatTheModelCannotHoldIsRefusedWithBothSizes()
     {
         var error = Assert.Throws<ConfigException>(() => Execute(Config with { Model = new() { Config = TinyModelFolder.Config with { VocabularySize = 280 } } }));

@@ -9,7 +9,7 @@ namespace ResearchKit.Experiments.Cells;
 
 /// <summary>Finished pieces of a run on disk, each addressed by the hash of everything that determines it.</summary>
 /// <remarks>
-/// A cell file is gzip over one JSON object {"key", "sha256", "payload"}. It is written to a temporary name and renamed, so a killed run leaves whole cells only.
+/// A cell file is gzip over one JSON object {"key", "sha256", "payload", "processor"}. It is written to a temporary name and renamed, so a killed run leaves whole cells only.
 /// A file whose checksum or key does not fit is reported and computed again, never used. Two processes may share a store: they write the same bytes under the same name.
 /// </remarks>
 public sealed class CellStore
@@ -29,16 +29,13 @@ public sealed class CellStore
     /// <returns>The payload, or default where the cell is missing or unusable.</returns>
     public TPayload? TryRead<TKey, TPayload>(TKey key)
         where TPayload : class =>
-        TryRead<TKey, TPayload>(key, out _);
+        Find<TKey, TPayload>(key)?.Payload;
 
-    /// <summary>Reads a cell and the checksum of its payload.</summary>
-    /// <param name="key">Key.</param>
-    /// <param name="checksum">SHA-256 over the payload's JSON: equal checksums mean equal bits. Empty where the cell is missing or unusable.</param>
-    /// <returns>The payload, or default where the cell is missing or unusable.</returns>
-    public TPayload? TryRead<TKey, TPayload>(TKey key, out string checksum)
+    /// <summary>Reads a cell with what is known of it.</summary>
+    /// <returns>The cell, or null where it is missing or unusable.</returns>
+    public FoundCell<TPayload>? Find<TKey, TPayload>(TKey key)
         where TPayload : class
     {
-        checksum = "";
         var path = PathOf(key);
         if (!File.Exists(path)) return null;
         try
@@ -49,8 +46,7 @@ public sealed class CellStore
             var keyJson = JsonSerializer.Serialize(key, ConfigJson.Compact);
             if (cell.Key != keyJson) throw new InvalidDataException("it was made for another key");
             if (cell.Sha256 != Hash(cell.Payload)) throw new InvalidDataException("its checksum does not match its content");
-            checksum = cell.Sha256;
-            return JsonSerializer.Deserialize<TPayload>(cell.Payload, ConfigJson.Compact);
+            return new FoundCell<TPayload>(JsonSerializer.Deserialize<TPayload>(cell.Payload, ConfigJson.Compact)!, cell.Sha256, cell.Processor);
         }
         catch (Exception error) when (error is InvalidDataException or JsonException or EndOfStreamException)
         {
@@ -63,7 +59,7 @@ public sealed class CellStore
     public void Write<TKey, TPayload>(TKey key, TPayload payload)
     {
         var payloadJson = JsonSerializer.Serialize(payload, ConfigJson.Compact);
-        var cell = new CellFile(JsonSerializer.Serialize(key, ConfigJson.Compact), Hash(payloadJson), payloadJson);
+        var cell = new CellFile(JsonSerializer.Serialize(key, ConfigJson.Compact), Hash(payloadJson), payloadJson, RunEnvironment.Processor);
         AtomicFile.Write(PathOf(key), stream =>
         {
             using var gzip = new GZipStream(stream, CompressionLevel.Fastest, leaveOpen: true);
@@ -78,5 +74,11 @@ public sealed class CellStore
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private sealed record CellFile(string Key, string Sha256, string Payload);
+    private sealed record CellFile(string Key, string Sha256, string Payload, string? Processor);
 }
+
+/// <summary>A cell as it was found.</summary>
+/// <param name="Payload">What was computed.</param>
+/// <param name="Checksum">SHA-256 over the payload's JSON: equal checksums mean equal bits.</param>
+/// <param name="Processor">Processor that computed it. Not part of the address, so that a run carries on elsewhere; null in cells that were made before it was kept.</param>
+public sealed record FoundCell<TPayload>(TPayload Payload, string Checksum, string? Processor);
