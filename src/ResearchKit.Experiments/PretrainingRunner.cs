@@ -29,16 +29,18 @@ public sealed class PretrainingRunner
 
     private const int HeldOutDocuments = 256;
     private const int ValidationWindows = 64;
+    private const string TokenizerName = "tokenizer";
 
     private readonly PretrainingConfig _config;
     private readonly string _baseFolder;
     private readonly ComputeDevice _device;
+    private readonly List<string> _names;
 
     /// <summary>Prepares a run; nothing is read or written yet.</summary>
     /// <param name="config">The experiment.</param>
     /// <param name="baseFolder">Folder that the experiment's relative paths start from.</param>
     /// <param name="device">Device and threads.</param>
-    public PretrainingRunner(PretrainingConfig config, string baseFolder, ComputeDevice device) => (_config, _baseFolder, _device) = (config, baseFolder, device);
+    public PretrainingRunner(PretrainingConfig config, string baseFolder, ComputeDevice device) => (_config, _baseFolder, _device, _names) = (config, baseFolder, device, NamesOf(config.Data));
 
     /// <summary>Trains to the end, from the start or from where an earlier sitting stopped.</summary>
     /// <param name="preparing">Told what is being prepared before training starts.</param>
@@ -63,7 +65,7 @@ public sealed class PretrainingRunner
         var shards = new List<TokenShard>();
         try
         {
-            var sources = _config.Data.Select((source, i) => new MixtureSource(NameOf(source, i), Shard(source, i, tokenizer, shards, cancellation), source.Weight, source is GeneratedSource)).ToList();
+            var sources = _config.Data.Zip(_names, (source, name) => new MixtureSource(name, Shard(source, name, tokenizer, shards, cancellation), source.Weight, source is GeneratedSource)).ToList();
             return Train(modelConfig, tokenizer, sources, progress, cancellation);
         }
         finally
@@ -143,9 +145,9 @@ public sealed class PretrainingRunner
         }
     }
 
-    private TokenShard Shard(TextSource source, int index, ITokenizer tokenizer, List<TokenShard> open, CancellationToken cancellation)
+    private TokenShard Shard(TextSource source, string name, ITokenizer tokenizer, List<TokenShard> open, CancellationToken cancellation)
     {
-        var path = Path.Combine(_config.RunFolder, "data", $"{NameOf(source, index)}-{Identity(source, tokenizer)}.tokens");
+        var path = Path.Combine(_config.RunFolder, "data", $"{name}-{Identity(source, tokenizer)}.tokens");
         if (!File.Exists(path))
         {
             if (source is GeneratedSource generated) PackedDocuments.Write(path, Documents(generated, _config.Seed).Select(document => Tokenized(document, tokenizer)), tokenizer, cancellation: cancellation);
@@ -205,10 +207,9 @@ public sealed class PretrainingRunner
     private List<(string Name, IReadOnlyList<TokenBatch> Batches)> ValidationSets(ITokenizer tokenizer, int length)
     {
         var sets = new List<(string, IReadOnlyList<TokenBatch>)>();
-        for (var i = 0; i < _config.Data.Count; i++)
+        foreach (var (source, name) in _config.Data.Zip(_names))
         {
-            var source = _config.Data[i];
-            var path = Path.Combine(_config.RunFolder, "data", $"validation-{NameOf(source, i)}-{Identity(source, tokenizer)}.tokens");
+            var path = Path.Combine(_config.RunFolder, "data", $"validation-{name}-{Identity(source, tokenizer)}.tokens");
             if (!File.Exists(path))
             {
                 if (source is GeneratedSource)
@@ -227,7 +228,7 @@ public sealed class PretrainingRunner
             }
 
             using var shard = TokenShard.Open(path);
-            sets.Add((NameOf(source, i), [.. BatchSampler.InOrder(shard, length, 8, ValidationWindows)]));
+            sets.Add((name, [.. BatchSampler.InOrder(shard, length, 8, ValidationWindows)]));
         }
 
         return sets;
@@ -246,16 +247,21 @@ public sealed class PretrainingRunner
             """);
         return new ModelCard(
             text, result.Tokens, LearningCurve.Read(Path.Combine(_config.RunFolder, "metrics.jsonl")), JsonSerializer.SerializeToElement<ExperimentConfig>(_config, ConfigJson.Options),
-            sources.ToDictionary(source => source.Name, source => source.Shard.Checksum).Append(KeyValuePair.Create("tokenizer", tokenizer.Fingerprint)).ToDictionary(),
+            sources.ToDictionary(source => source.Name, source => source.Shard.Checksum).Append(KeyValuePair.Create(TokenizerName, tokenizer.Fingerprint)).ToDictionary(),
             new Dictionary<string, string> { ["researchkit"] = RunEnvironment.KitVersion, ["torchsharp"] = ComputeDevice.TorchVersion, ["device"] = _device.Name, ["threads"] = _device.Threads.ToString(CultureInfo.InvariantCulture) });
     }
 
-    private static string NameOf(TextSource source, int index) => source switch
+    /// <summary>Names of the sources in files, metrics and the card, where they stand beside the tokenizer: no two are equal.</summary>
+    private static List<string> NamesOf(IReadOnlyList<TextSource> data)
     {
-        CorpusSource corpus => Path.GetFileName(Path.TrimEndingDirectorySeparator(corpus.Path)),
-        GeneratedSource => "generated",
-        _ => "source",
-    } + (index == 0 ? "" : "-" + index.ToString(CultureInfo.InvariantCulture));
+        var taken = new HashSet<string>(StringComparer.Ordinal) { TokenizerName };
+        return [.. data.Select((source, i) =>
+        {
+            var name = (source is CorpusSource corpus ? Path.GetFileName(Path.TrimEndingDirectorySeparator(corpus.Path)) : "generated") + (i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{i}"));
+            while (!taken.Add(name)) name += "-text";
+            return name;
+        })];
+    }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

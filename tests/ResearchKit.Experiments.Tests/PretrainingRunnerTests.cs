@@ -135,6 +135,19 @@ public sealed class PretrainingRunnerTests : IDisposable
     }
 
     [Fact]
+    public void FoldersWhoseNamesMeetAreToldApart()
+    {
+        foreach (var folder in new[] { "tokenizer", "tokenizer-1" })
+        {
+            Directory.CreateDirectory(_folder.File(folder));
+            File.Copy(Path.Combine(Corpus, "one.txt"), Path.Combine(_folder.File(folder), "one.txt"));
+        }
+
+        var outcome = Execute(Config with { Data = [new CorpusSource(_folder.File("tokenizer-1")), new CorpusSource(_folder.File("tokenizer"))] });
+        Assert.Equal(["tokenizer", "tokenizer-1", "tokenizer-1-text"], ModelCard.TryRead(outcome.ModelFolder)!.Hashes.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void AMissingCorpusIsNamed()
     {
         var missing = _folder.File("nowhere");

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -22,6 +23,8 @@ public static partial class ExperimentSchema
             {
                 if (node is not JsonObject schema) return node;
                 if (context.PropertyInfo is { AttributeProvider: MemberInfo member } && Summary(member, documentation) is { } text) schema.Insert(0, "description", text);
+                if (context.PropertyInfo?.AttributeProvider is MemberInfo limited && limited.GetCustomAttribute<AllowedValuesAttribute>() is { } allowed)
+                    schema["enum"] = new JsonArray([.. allowed.Values.Select(value => JsonSerializer.SerializeToNode(value, ConfigJson.Options))]);
                 if (schema["properties"] is JsonObject && !schema.ContainsKey("additionalProperties")) schema["additionalProperties"] = false;
                 return schema;
             },

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
@@ -21,6 +22,7 @@ public sealed record PretrainingConfig : ExperimentConfig
     public required TrainingConfig Training { get; init; }
 
     /// <summary>Element type of the finished model's file: f32 (default), f16 or bf16. Half floats halve the file and round the weights; training is not touched.</summary>
+    [AllowedValues(TensorType.F32, TensorType.F16, TensorType.BF16)]
     public TensorType Storage { get; init; } = TensorType.F32;
 
     /// <inheritdoc/>
