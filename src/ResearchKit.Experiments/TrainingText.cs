@@ -3,6 +3,7 @@ using System.Text.Json;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Data;
+using ResearchKit.Core.Files;
 using ResearchKit.Evaluation.Contamination;
 using ResearchKit.Experiments.Configuration;
 
@@ -35,7 +36,7 @@ public static class TrainingText
         if (!File.Exists(source)) throw new ConfigException($"There is no corpus {source}: give a folder, a .txt or .jsonl file (.gz too), a model folder of this kit, or generated:N.");
         return source.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase) || source.EndsWith(".jsonl.gz", StringComparison.OrdinalIgnoreCase)
             ? Lines(source)
-            : [new CorpusText(Path.GetFileName(source), TextFiles.Read(source))];
+            : [new CorpusText(Path.GetFileName(source), InputFile.Text(source))];
     }
 
     /// <summary>The pre-training that a card tells of; null where it tells of none.</summary>
@@ -63,7 +64,7 @@ public static class TrainingText
     private static IEnumerable<CorpusText> Lines(string path)
     {
         var number = 0;
-        foreach (var line in TextFiles.Read(path).Split('\n'))
+        foreach (var line in InputFile.Text(path).Split('\n'))
         {
             number++;
             if (line.Trim().Length == 0) continue;

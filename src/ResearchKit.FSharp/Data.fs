@@ -1,6 +1,7 @@
 namespace ResearchKit.FSharp
 
 open ResearchKit.Core.Data
+open ResearchKit.Core.Files
 open ResearchKit.Core.Tokenization
 open ResearchKit.Evaluation.Suite
 
@@ -9,7 +10,7 @@ open ResearchKit.Evaluation.Suite
 module Data =
 
     /// A text file as UTF-8, plain or gzipped.
-    let read (path: string) : Result<string, string list> = Problems.catch (fun () -> TextFiles.Read path)
+    let read (path: string) : Result<string, string list> = Problems.catch (fun () -> InputFile.Text path)
 
     /// A corpus: a folder with a manifest, or one subfolder for each split.
     let corpus (folder: string) : Result<TextCorpus, string list> = Problems.catch (fun () -> TextCorpus.ReadFolder folder)

@@ -43,11 +43,7 @@ module Experiment =
 
     /// Reads an experiment file.
     let load (path: string) : Experiment =
-        let text =
-            try
-                Ok(File.ReadAllText path)
-            with (:? IOException | :? UnauthorizedAccessException) as error ->
-                Error [ $"Cannot read {path}: {error.Message}" ]
+        let text = Problems.catch (fun () -> InputFile.Text path)
 
         let folder =
             match Path.GetDirectoryName(Path.GetFullPath path) with

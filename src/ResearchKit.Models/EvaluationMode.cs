@@ -3,12 +3,14 @@ using static TorchSharp.torch;
 namespace ResearchKit.Models;
 
 /// <summary>eval() and inference_mode for the length of a call; the previous mode comes back.</summary>
-internal sealed class EvaluationMode : IDisposable
+public sealed class EvaluationMode : IDisposable
 {
     private readonly Gpt _model;
     private readonly bool _wasTraining;
     private readonly IDisposable _inference;
 
+    /// <summary>Enters evaluation mode.</summary>
+    /// <param name="model">Back in its previous mode when this object is disposed.</param>
     public EvaluationMode(Gpt model)
     {
         (_model, _wasTraining) = (model, model.training);
@@ -16,6 +18,7 @@ internal sealed class EvaluationMode : IDisposable
         _inference = inference_mode();
     }
 
+    /// <summary>Leaves it.</summary>
     public void Dispose()
     {
         _inference.Dispose();

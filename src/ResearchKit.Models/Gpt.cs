@@ -1,5 +1,6 @@
 using System.Globalization;
 using ResearchKit.Core.Configuration;
+using ResearchKit.Core.Data;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -17,7 +18,7 @@ namespace ResearchKit.Models;
 public sealed class Gpt : Module<Tensor, Tensor>
 {
     /// <summary>Target value that carries no loss.</summary>
-    public const long IgnoredTarget = -100;
+    public const long IgnoredTarget = TokenBatch.NoLoss;
 
     private readonly Embedding _tokenEmbedding;
     private readonly Embedding _positionEmbedding;
@@ -191,7 +192,7 @@ public sealed class Gpt : Module<Tensor, Tensor>
         return copy;
     }
 
-    /// <summary>Takes embeddings and the first layers from another model; the rest keeps its own weights. GPT-1's ablation of transferred layers (Radford et al. 2018 §5, Figure 2 left).</summary>
+    /// <summary>Takes embeddings and the first layers from another model, with all layers also the final LayerNorm; the rest keeps its own weights. GPT-1's ablation of transferred layers (Radford et al. 2018 §5, Figure 2 left).</summary>
     /// <param name="source">Model of the same widths. A larger vocabulary here keeps its extra rows.</param>
     /// <param name="layerCount">Layers to take, 0 … L; 0 takes the embeddings alone.</param>
     /// <exception cref="ArgumentException">The models' shapes differ.</exception>
@@ -205,7 +206,12 @@ public sealed class Gpt : Module<Tensor, Tensor>
         foreach (var (name, parameter) in source.named_parameters())
         {
             var parts = name.Split('.');
-            var taken = parts[0] is "wte" or "wpe" || (parts[0] == "h" && int.Parse(parts[1], CultureInfo.InvariantCulture) < layerCount);
+            var taken = parts[0] switch
+            {
+                "h" => int.Parse(parts[1], CultureInfo.InvariantCulture) < layerCount,
+                "ln_f" => layerCount == source.Config.LayerCount,
+                _ => true,
+            };
             if (!taken) continue;
             if (!own.TryGetValue(name, out var target) || target.size(0) < parameter.size(0) || (parts[0] != "wte" && target.size(0) != parameter.size(0)) || target.size(-1) != parameter.size(-1))
             {
@@ -216,11 +222,11 @@ public sealed class Gpt : Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>[V, C]; a new handle.</summary>
-    internal Tensor TokenEmbedding => _tokenEmbedding.weight!;
+    /// <summary>Token embedding and output matrix, [V, C]; a new handle.</summary>
+    public Tensor TokenEmbedding => _tokenEmbedding.weight!;
 
-    /// <summary>[n_ctx, C]; a new handle.</summary>
-    internal Tensor PositionEmbedding => _positionEmbedding.weight!;
+    /// <summary>Learned positions, [n_ctx, C]; a new handle.</summary>
+    public Tensor PositionEmbedding => _positionEmbedding.weight!;
 
     /// <summary>LayerNorm before the output projection; null in post-norm models.</summary>
     internal LayerNorm? FinalNorm => _finalNorm;
@@ -228,7 +234,7 @@ public sealed class Gpt : Module<Tensor, Tensor>
     /// <summary>Modules of a layer.</summary>
     internal BlockWeights BlockWeights(int layer) => _blocks[layer].Weights;
 
-    private bool HasDropout => training && (Config.AttentionDropoutProbability > 0 || Config.ResidualDropoutProbability > 0 || Config.EmbeddingDropoutProbability > 0);
+    private bool HasDropout => training && Config.HasDropout;
 
     /// <summary>The one forward pass.</summary>
     /// <param name="tokens">[B, T] Int64.</param>
@@ -259,7 +265,7 @@ public sealed class Gpt : Module<Tensor, Tensor>
 }
 
 /// <summary>One layer: attention and feed-forward, each on a residual branch.</summary>
-public sealed class Block : Module<Tensor, AttentionPass, Tensor>
+internal sealed class Block : Module<Tensor, AttentionPass, Tensor>
 {
     private readonly LayerNorm _attentionNorm;
     private readonly CausalSelfAttention _attention;
@@ -302,7 +308,7 @@ public sealed class Block : Module<Tensor, AttentionPass, Tensor>
 }
 
 /// <summary>Multi-head causal self-attention under the layer's pattern.</summary>
-public sealed class CausalSelfAttention : Module<Tensor, AttentionPass, Tensor>
+internal sealed class CausalSelfAttention : Module<Tensor, AttentionPass, Tensor>
 {
     private readonly Linear _queryKeyValue;
     private readonly Linear _output;
@@ -343,7 +349,7 @@ public sealed class CausalSelfAttention : Module<Tensor, AttentionPass, Tensor>
 }
 
 /// <summary>C → F → C with GELU.</summary>
-public sealed class FeedForward : Module<Tensor, Tensor>
+internal sealed class FeedForward : Module<Tensor, Tensor>
 {
     private readonly Linear _expand;
     private readonly Linear _contract;

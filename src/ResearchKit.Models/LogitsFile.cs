@@ -9,7 +9,7 @@ namespace ResearchKit.Models;
 public static class LogitsFile
 {
     /// <summary>Writes tensor <c>logits</c> [B, T, V] float32.</summary>
-    /// <param name="model">Left in evaluation mode.</param>
+    /// <param name="model">Evaluated without dropout; its mode stays.</param>
     /// <param name="tokens">B sequences of equal length T, 1 ≤ T ≤ n_ctx, ids in [0, V).</param>
     /// <param name="path">Target file; written atomically.</param>
     /// <exception cref="ConfigException">Sequences that the model can't read, with the first offender named.</exception>
@@ -25,9 +25,8 @@ public static class LogitsFile
             if (wrong >= 0) throw new ConfigException($"tokens[{row}][{wrong}] ({tokens[row][wrong]}) lies outside the vocabulary [0, {vocabulary}).");
         }
 
-        using var noGradient = inference_mode();
+        using var evaluation = new EvaluationMode(model);
         using var scope = NewDisposeScope();
-        model.eval();
         var input = tensor(tokens.SelectMany(row => row.Select(id => (long)id)).ToArray(), tokens.Count, length, device: model.Device);   // [B, T] Int64
         var logits = model.call(input).to(ScalarType.Float32).cpu();                                                               // [B, T, V]
         SafetensorsWriter.Write(path, [KeyValuePair.Create("logits", logits)]);

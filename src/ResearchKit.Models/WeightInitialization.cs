@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace ResearchKit.Models;
 
 /// <summary>Draws initial weights by the papers' rules; see <see cref="Initialization"/> for each.</summary>
-public static class WeightInitialization
+internal static class WeightInitialization
 {
     /// <summary>Overwrites every parameter of <paramref name="model"/>. Weights are drawn from the CPU generator in name order, so a seed gives the same weights on every device.</summary>
     public static void Apply(Gpt model, long seed)

@@ -14,8 +14,8 @@ public static class WeightsHash
     private const long ChunkElements = 1L << 24;
 
     /// <summary>SHA-256 over what the model computes: the configuration as JSON, and every parameter in name order with name, shape and float32 values.</summary>
-    /// <remarks>Dropout and the rule of initialisation do not change what a trained model computes and are left out (<c>initializer_range</c> and <c>position_initialization</c> are not: models that differ in these alone differ in their hashes, which costs no more than a result computed twice), and an attention list is shortened to its period,
-    /// so that the hash is the same for every file format that holds the same numbers.</remarks>
+    /// <remarks>The same for every file format that holds the same numbers: dropout and the rule of initialisation, which do not change what a trained model computes, are left out, and an attention list is shortened to its period.
+    /// <c>initializer_range</c> and <c>position_initialization</c> stay in: models that differ in these alone cost at most a result computed twice.</remarks>
     /// <returns>64 lower-case hexadecimal digits.</returns>
     public static string Of(Gpt model)
     {
@@ -38,11 +38,10 @@ public static class WeightsHash
         return Convert.ToHexStringLower(sha.GetHashAndReset());
     }
 
-    private static ModelConfig Canonical(ModelConfig config) => config with
+    private static ModelConfig Canonical(ModelConfig config) => config.WithDropout(0) with
     {
         InnerSize = config.FeedForwardSize,
         Attention = AttentionPeriod.Shortest([.. Enumerable.Range(0, config.LayerCount).Select(config.PatternAt)]),
-        EmbeddingDropoutProbability = 0, AttentionDropoutProbability = 0, ResidualDropoutProbability = 0,
         Initialization = Initialization.Gpt2,
     };
 }

@@ -13,26 +13,21 @@ public static class LossEvaluation
     /// <param name="batches">At least one with a loss-carrying target.</param>
     public static double Mean(Gpt model, IReadOnlyList<TokenBatch> batches)
     {
-        using var noGradient = no_grad();
-        var wasTraining = model.training;
-        model.eval();
-        try
+        using var evaluation = new EvaluationMode(model);
+        var (sum, count) = (0.0, 0L);
+        foreach (var batch in batches.Where(batch => batch.LossTargetCount > 0))
         {
-            var (sum, count) = (0.0, 0L);
-            foreach (var batch in batches.Where(batch => batch.LossTargetCount > 0))
-            {
-                using var scope = NewDisposeScope();
-                var inputs = tensor(batch.Inputs, [batch.BatchSize, batch.Length], device: model.Device);    // [B, T] Int64
-                var targets = tensor(batch.Targets, [batch.BatchSize, batch.Length], device: model.Device);  // [B, T] Int64
-                sum += model.Loss(inputs, targets).to(float64).ToDouble() * batch.LossTargetCount;
-                count += batch.LossTargetCount;
-            }
+            using var scope = NewDisposeScope();
+            var (inputs, targets) = batch.ToTensors(model.Device);               // [B, T] Int64 each
+            sum += model.Loss(inputs, targets).to(float64).ToDouble() * batch.LossTargetCount;
+            count += batch.LossTargetCount;
+        }
 
-            return sum / count;
-        }
-        finally
-        {
-            if (wasTraining) model.train();
-        }
+        return sum / count;
     }
+
+    /// <summary>A batch on a device.</summary>
+    /// <returns>Inputs and targets, each [B, T] Int64.</returns>
+    internal static (Tensor Inputs, Tensor Targets) ToTensors(this TokenBatch batch, Device device) =>
+        (tensor(batch.Inputs, [batch.BatchSize, batch.Length], device: device), tensor(batch.Targets, [batch.BatchSize, batch.Length], device: device));
 }

@@ -37,7 +37,7 @@ public sealed class Trainer
         (_model, _batches, _config, _folder) = (model, batches, config, folder);
         _length = config.SequenceLength ?? model.Config.ContextLength;
         var problems = config.Problems("training.", model.Config.ContextLength).ToList();
-        if (config.GradientCheckpointing && model.Device.type != DeviceType.CPU && model.Config is not { EmbeddingDropoutProbability: 0, AttentionDropoutProbability: 0, ResidualDropoutProbability: 0 })
+        if (config.GradientCheckpointing && model.Device.type != DeviceType.CPU && model.Config.HasDropout)
             problems.Add($"`training.gradient_checkpointing` with dropout works on the CPU only: TorchSharp cannot rewind the generator of {model.Device}. Set the model's dropout to 0, or leave checkpointing out.");
         if (problems.Count > 0) throw new ConfigException("training configuration", problems);
     }
@@ -120,9 +120,7 @@ public sealed class Trainer
         if (batch.LossTargetCount == 0) return 0;
         using var scope = NewDisposeScope();
         random.manual_seed((long)new CounterRandom(_config.Seed, "dropout", step, micro).NextUInt64());
-        var device = _model.Device;
-        var inputs = tensor(batch.Inputs, [batch.BatchSize, batch.Length], device: device);    // [B, T] Int64
-        var targets = tensor(batch.Targets, [batch.BatchSize, batch.Length], device: device);  // [B, T] Int64
+        var (inputs, targets) = batch.ToTensors(_model.Device);                 // [B, T] Int64 each
         using Scalar divisor = targetCount;                                     // kept alive by name: TorchSharp's operators do not
         var loss = _model.LossSum(inputs, targets).Sum.div(divisor);
         if (_config.GradientCheckpointing) NativeAllocator.ReturnFreeMemory();

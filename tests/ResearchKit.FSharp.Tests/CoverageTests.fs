@@ -100,10 +100,9 @@ module Coverage =
     /// Types, or single operations, that need no counterpart, with the reason.
     let allowed =
         [ // Parts of a model, an optimizer, a tokenizer or the suite: the whole has a counterpart.
-          "ResearchKit.Models.WeightInitialization", "Model.create draws the weights"
           "ResearchKit.Models.AttentionKernels.Mask", "Pattern.mask"
           "ResearchKit.Models.KeyValueCache", "Model.generate keeps one"
-          "ResearchKit.Models.TokenSampler", "Model.generate chooses tokens by its options"
+          "ResearchKit.Models.EvaluationMode", "every function of Model enters it"
           "ResearchKit.Training.AdamW", "a part of Train.run and FineTune.run, chosen by TrainingConfig.Optimizer"
           "ResearchKit.Training.ReferenceAdamW", "the oracle of AdamW's tests"
           "ResearchKit.Training.Optimizer", "a part of Train.run and FineTune.run"
@@ -125,12 +124,11 @@ module Coverage =
           // Changes of weights for fine-tuning, chosen by its recipe.
           "ResearchKit.Models.Gpt.Loss", "Train.loss; tensors of a training step are for TorchSharp"
           "ResearchKit.Models.Gpt.LossSum", "as Gpt.Loss"
-          "ResearchKit.Models.Gpt.CopyFirstLayersFrom", "FineTuneRecipe.TransferredLayers"
+          "ResearchKit.Models.Gpt.CopyFirstLayersFrom", "FineTuneRecipe.LayersTransferred"
           // Files: one reader or writer stands for all formats.
           "ResearchKit.Models.Checkpoints.", "Model.load and Model.save know every format"
           "ResearchKit.Models.GptLanguageModel.ProblemOf", "Model.logLikelihood says what is wrong with a request"
           "ResearchKit.Core.MachineMemory.Require", "Model.load, FineTune.run and Experiment.run refuse what memory cannot hold"
-          "ResearchKit.Core.Files.InputFile.Text", "File.ReadAllText, with the plumbing verbs' messages"
           "ResearchKit.Models.LogitsFile", "written by rk logits for other programs; Model.logits gives the numbers"
           "ResearchKit.Core.Files.AtomicFile", "for writers of files"
           "ResearchKit.Core.Data.TokenShard.", "Data.openShard, Data.batches and Data.inOrder read it; its tokens are copied into spans"

@@ -69,19 +69,16 @@ public sealed record ModelConfig
     /// <summary>Pattern of layer <paramref name="layer"/> (0-based).</summary>
     public AttentionPattern PatternAt(int layer) => Attention[layer % Attention.Count];
 
-    /// <summary>Exact number of parameters, the tied output matrix counted once: V·C + n_ctx·C + per layer 4C² + 2CF + biases and gains, plus 2C for the final LayerNorm of pre-norm models.</summary>
-    [JsonIgnore]
-    public long ParameterCount
-    {
-        get
-        {
-            long c = EmbeddingSize, f = FeedForwardSize;
-            var attention = 4 * c * c + c + (QueryKeyValueBias ? 3 * c : 0);
-            var feedForward = 2 * c * f + f + c;
-            var block = attention + feedForward + 4 * c;
-            return (VocabularySize + (long)ContextLength) * c + LayerCount * block + (Norm == NormPlacement.Pre ? 2 * c : 0);
-        }
-    }
+    /// <summary>Exact number of parameters, the tied output matrix counted once.</summary>
+    [JsonIgnore] public long ParameterCount => ModelSize.Of(this).Parameters;
+
+    /// <summary>Whether any of the three dropout probabilities is above 0.</summary>
+    [JsonIgnore] public bool HasDropout => EmbeddingDropoutProbability > 0 || AttentionDropoutProbability > 0 || ResidualDropoutProbability > 0;
+
+    /// <summary>The same model with one dropout probability in all three places.</summary>
+    /// <param name="probability">[0, 1).</param>
+    public ModelConfig WithDropout(double probability) =>
+        this with { EmbeddingDropoutProbability = probability, AttentionDropoutProbability = probability, ResidualDropoutProbability = probability };
 
     /// <summary>Every problem as a sentence that names the key, the value and what is allowed; empty when valid.</summary>
     /// <param name="path">Prefix of the keys, such as <c>model.</c>.</param>
@@ -101,9 +98,7 @@ public sealed record ModelConfig
         if (InnerSize is < 1) problems.Add($"`{path}n_inner` ({InnerSize}) must be at least 1, or absent for 4 · n_embd.");
         if (HeadCount >= 1 && EmbeddingSize >= 1 && EmbeddingSize % HeadCount != 0)
         {
-            var divisors = Enumerable.Range(1, (int)Math.Sqrt(EmbeddingSize)).Where(h => EmbeddingSize % h == 0).SelectMany(h => new[] { h, EmbeddingSize / h })
-                .Distinct().OrderBy(h => Math.Abs(h - HeadCount)).Take(2).Order();
-            problems.Add($"`{path}n_head` ({HeadCount}) must divide `{path}n_embd` ({EmbeddingSize}); nearest divisors: {string.Join(", ", divisors)}.");
+            problems.Add($"`{path}n_head` ({HeadCount}) must divide `{path}n_embd` ({EmbeddingSize}); nearest divisors: {NearestDivisors(EmbeddingSize, HeadCount)}.");
         }
 
         foreach (var (key, value) in new[] { ("embd_pdrop", EmbeddingDropoutProbability), ("attn_pdrop", AttentionDropoutProbability), ("resid_pdrop", ResidualDropoutProbability) })
@@ -125,6 +120,11 @@ public sealed record ModelConfig
 
         return problems;
     }
+
+    /// <summary>The two divisors of a number that are nearest to a wanted one.</summary>
+    internal static string NearestDivisors(int number, int wanted) => string.Join(", ",
+        Enumerable.Range(1, (int)Math.Sqrt(number)).Where(divisor => number % divisor == 0).SelectMany(divisor => new[] { divisor, number / divisor })
+            .Distinct().OrderBy(divisor => Math.Abs(divisor - wanted)).Take(2).Order());
 
     /// <summary>Returns this configuration, or throws with every problem.</summary>
     /// <exception cref="ConfigException">The configuration is impossible.</exception>

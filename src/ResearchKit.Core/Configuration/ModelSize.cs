@@ -38,7 +38,7 @@ public sealed record ModelSize
     /// <summary>Gains and biases of all LayerNorms.</summary>
     public long Norms { get; }
 
-    /// <summary>All parameters; equals <see cref="ModelConfig.ParameterCount"/>.</summary>
+    /// <summary>All parameters.</summary>
     public long Parameters => TokenEmbedding + PositionEmbedding + Attention + FeedForward + Norms;
 
     /// <summary>Bytes of the weights.</summary>

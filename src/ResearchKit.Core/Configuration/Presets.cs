@@ -6,14 +6,14 @@ public static class Presets
     /// <summary>Band of GPT-3's local layers where none is given. The paper does not publish it; 256 including self is GPT-Neo's, the only public stand-in.</summary>
     public const int AssumedGpt3Window = 256;
 
-    /// <summary>At width 192, associative recall (1,024 tokens an update) reached within 500 updates the loss that the papers' 0.02 reached in 800.</summary>
+    /// <summary>At width 192 (the minis are 240 wide), associative recall (1,024 tokens an update) reached within 500 updates the loss that the papers' 0.02 reached in 800.</summary>
     private const double MiniInitializerRange = 0.06;
 
     private static readonly AttentionPattern[] Dense = [new DenseAttention()];
 
     private static readonly Dictionary<string, Preset> All = new Preset[]
     {
-        new("gpt1", Gpt1(12, 12, 768, 512, 40_478), "Radford et al. 2018 §4.1"),
+        new("gpt1", Gpt1(12, 12, 768), "Radford et al. 2018 §4.1"),
         new("gpt2-small", Gpt2(12, 12, 768), "Radford et al. 2019 Table 2 (printed 117M; released as 124M), heads from the release's hparams.json"),
         new("gpt2-medium", Gpt2(24, 16, 1024), "Radford et al. 2019 Table 2 (printed 345M; released as 355M)"),
         new("gpt2-large", Gpt2(36, 20, 1280), "Radford et al. 2019 Table 2 (printed 762M; released as 774M)"),
@@ -35,11 +35,9 @@ public static class Presets
         new("gpt-neo-125m", GptNeo(12, 12, 768), "EleutherAI GPT-Neo 125M config.json"),
         new("gpt-neo-1.3b", GptNeo(24, 16, 2048), "EleutherAI GPT-Neo 1.3B config.json"),
         new("gpt-neo-2.7b", GptNeo(32, 20, 2560), "EleutherAI GPT-Neo 2.7B config.json"),
-        Mini("gpt1-mini", Gpt1(4, 6, 240, 256, 2048) with { InitializerRange = MiniInitializerRange, PositionInitialization = PositionInitialization.Sinusoidal, EmbeddingDropoutProbability = 0, AttentionDropoutProbability = 0, ResidualDropoutProbability = 0 },
-            "GPT-1's block at mini size; dropout 0 because it sees no token twice"),
-        Mini("gpt2-mini", Gpt2(4, 6, 240) with { InitializerRange = MiniInitializerRange, PositionInitialization = PositionInitialization.Sinusoidal, ContextLength = 256, VocabularySize = 2048 }, "GPT-2's block at mini size"),
-        Mini("gpt3-mini", Gpt2(4, 6, 240) with { InitializerRange = MiniInitializerRange, PositionInitialization = PositionInitialization.Sinusoidal, ContextLength = 256, VocabularySize = 2048, Attention = [new DenseAttention(), new LocalAttention(64)] },
-            "GPT-3's alternation of dense and banded layers at mini size, window 64 = n_ctx / 4"),
+        new("gpt1-mini", Mini(Gpt1(4, 6, 240).WithDropout(0)), "GPT-1's block at mini size; dropout 0 because it sees no token twice"),
+        new("gpt2-mini", Mini(Gpt2(4, 6, 240)), "GPT-2's block at mini size"),
+        new("gpt3-mini", Mini(Gpt2(4, 6, 240)) with { Attention = [new DenseAttention(), new LocalAttention(64)] }, "GPT-3's alternation of dense and banded layers at mini size, window 64 = n_ctx / 4"),
     }.ToDictionary(preset => preset.Name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>All names, in reading order.</summary>
@@ -54,14 +52,11 @@ public static class Presets
         ? preset
         : throw new ConfigException($"There is no model preset `{name}`. Presets: {string.Join(", ", Names)}. For a model folder give its path.");
 
-    private static Preset Mini(string name, ModelConfig config, string source) => new(name, config, source);
-
-    private static ModelConfig Gpt1(int layers, int heads, int width, int context, int vocabulary) => new()
+    private static ModelConfig Gpt1(int layers, int heads, int width) => new ModelConfig()
     {
-        LayerCount = layers, HeadCount = heads, EmbeddingSize = width, ContextLength = context, VocabularySize = vocabulary,
+        LayerCount = layers, HeadCount = heads, EmbeddingSize = width, ContextLength = 512, VocabularySize = 40_478,
         Norm = NormPlacement.Post, Initialization = Initialization.Gpt1,
-        EmbeddingDropoutProbability = 0.1, AttentionDropoutProbability = 0.1, ResidualDropoutProbability = 0.1,
-    };
+    }.WithDropout(0.1);
 
     private static ModelConfig Gpt2(int layers, int heads, int width) => new()
     {
@@ -83,6 +78,12 @@ public static class Presets
     private static ModelConfig GptNeo(int layers, int heads, int width) => Gpt2(layers, heads, width) with
     {
         ContextLength = 2048, Attention = [new DenseAttention(), new LocalAttention(256)], ScaleAttention = false, QueryKeyValueBias = false,
+    };
+
+    /// <summary>What a model needs that is to learn something from ten million tokens.</summary>
+    private static ModelConfig Mini(ModelConfig config) => config with
+    {
+        ContextLength = 256, VocabularySize = 2048, InitializerRange = MiniInitializerRange, PositionInitialization = PositionInitialization.Sinusoidal,
     };
 }
 

@@ -63,7 +63,7 @@ public sealed record TrainingConfig
     public int MicroBatchCountAt(long tokens, int length)
     {
         if (BatchRamp is null) return MicroBatchCount;
-        var microTokens = (long)(MicroBatchSize ?? BatchSize) * length;
+        var microTokens = MicroBatchTokens(length);
         var batchTokens = BatchRamp.TokensAt(tokens, (long)BatchSize * length);
         return (int)Math.Clamp(batchTokens / microTokens, 1, MicroBatchCount);
     }
@@ -73,7 +73,7 @@ public sealed record TrainingConfig
     public long TotalSteps(int length)
     {
         if (Steps is { } steps) return steps;
-        var microTokens = (long)(MicroBatchSize ?? BatchSize) * length;
+        var microTokens = MicroBatchTokens(length);
         long seen = 0, count = 0;
         while (seen < Tokens && BatchRamp is not null && MicroBatchCountAt(seen, length) < MicroBatchCount)
         {
@@ -85,10 +85,12 @@ public sealed record TrainingConfig
         return count + (Math.Max(0, Tokens!.Value - seen) + batchTokens - 1) / batchTokens;
     }
 
+    private long MicroBatchTokens(int length) => (long)(MicroBatchSize ?? BatchSize) * length;
+
     /// <summary>Tokens of a run of so many updates, the smaller ones of a batch ramp included.</summary>
     private long TokensOf(long steps, int length)
     {
-        var microTokens = (long)(MicroBatchSize ?? BatchSize) * length;
+        var microTokens = MicroBatchTokens(length);
         long seen = 0;
         for (; steps > 0 && MicroBatchCountAt(seen, length) < MicroBatchCount; steps--) seen += MicroBatchCountAt(seen, length) * microTokens;
         return seen + steps * MicroBatchCount * microTokens;
@@ -107,8 +109,7 @@ public sealed record TrainingConfig
         if (MicroBatchSize is < 1) problems.Add($"`{path}micro_batch_size` ({MicroBatchSize}) must be at least 1, or absent for the whole batch.");
         else if (MicroBatchSize is { } micro && BatchSize >= 1 && BatchSize % micro != 0)
         {
-            var divisors = Enumerable.Range(1, BatchSize).Where(size => BatchSize % size == 0).OrderBy(size => Math.Abs(size - micro)).Take(2).Order();
-            problems.Add($"`{path}micro_batch_size` ({micro}) must divide `{path}batch_size` ({BatchSize}); nearest divisors: {string.Join(", ", divisors)}.");
+            problems.Add($"`{path}micro_batch_size` ({micro}) must divide `{path}batch_size` ({BatchSize}); nearest divisors: {ModelConfig.NearestDivisors(BatchSize, micro)}.");
         }
 
         if (SequenceLength is < 1) problems.Add($"`{path}sequence_length` ({SequenceLength}) must be at least 1, or absent for n_ctx.");

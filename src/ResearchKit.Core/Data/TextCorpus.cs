@@ -1,4 +1,5 @@
 using System.Globalization;
+using ResearchKit.Core.Files;
 
 namespace ResearchKit.Core.Data;
 
@@ -54,7 +55,7 @@ public sealed class TextCorpus
     private static List<CorpusDocument> ReadManifest(string root)
     {
         var path = Path.Combine(root, ManifestName);
-        var lines = TextFiles.Read(path).Split('\n').Select(line => line.TrimEnd('\r')).ToArray();
+        var lines = InputFile.Text(path).Split('\n').Select(line => line.TrimEnd('\r')).ToArray();
         var columns = lines[0].Split('\t');
         var (file, split, size) = (Array.IndexOf(columns, "file"), Array.IndexOf(columns, "split"), Array.IndexOf(columns, "utf8_bytes"));
         if (file < 0 || split < 0) throw new ConfigException($"{path}, line 1: columns \"file\" and \"split\" are needed, tab-separated; found: {string.Join(", ", columns)}");
@@ -87,7 +88,7 @@ public sealed record CorpusDocument(string Name, string Path, string Split, long
     /// <exception cref="ConfigException">The file is unreadable, or its size is not the manifest's.</exception>
     public string Read()
     {
-        var text = TextFiles.Read(Path);
+        var text = InputFile.Text(Path);
         if (Utf8ByteCount is { } expected && System.Text.Encoding.UTF8.GetByteCount(text) is var found && found != expected)
             throw new ConfigException($"{Path}: {found} bytes of text, but the manifest says {expected}; fetch the corpus again");
         return text;

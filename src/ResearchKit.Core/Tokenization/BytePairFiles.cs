@@ -43,7 +43,7 @@ internal static class BytePairFiles
     public static List<(string Left, string Right)> ReadMerges(string path)
     {
         // Not ReadLines: U+0085 and its like end no line here, only \n does.
-        var lines = TextFiles.Read(path).Split('\n');
+        var lines = InputFile.Text(path).Split('\n');
         var merges = new List<(string, string)>(lines.Length);
         for (var i = lines[0].StartsWith("#version", StringComparison.Ordinal) ? 1 : 0; i < lines.Length; i++)
         {
@@ -70,7 +70,7 @@ internal static class VocabularyJson
         Dictionary<string, int> ids;
         try
         {
-            ids = JsonSerializer.Deserialize<Dictionary<string, int>>(TextFiles.Read(path), Options) ?? [];
+            ids = JsonSerializer.Deserialize<Dictionary<string, int>>(InputFile.Text(path), Options) ?? [];
         }
         catch (JsonException e)
         {

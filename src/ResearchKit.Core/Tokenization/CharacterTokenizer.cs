@@ -69,7 +69,7 @@ public sealed class CharacterTokenizer : ITokenizer
         var path = Path.Combine(folder, FileName);
         try
         {
-            string[] characters = [.. (JsonSerializer.Deserialize<string?[]>(TextFiles.Read(path)) ?? []).Select(character => character ?? "")];   // refused below
+            string[] characters = [.. (JsonSerializer.Deserialize<string?[]>(InputFile.Text(path)) ?? []).Select(character => character ?? "")];   // refused below
             if (characters.All(character => character.Length == 0)) throw new ConfigException($"{path}: lists no characters");
             var tokenizer = new CharacterTokenizer(characters, name ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))));
             if (!tokenizer._characters.SequenceEqual(characters))

@@ -156,7 +156,7 @@ public sealed class Gpt1Tokenizer : ITokenizer
         if (!File.Exists(path)) return Gpt1PreProcessing.Original;
         try
         {
-            var settings = JsonSerializer.Deserialize<Settings>(TextFiles.Read(path), Configuration.ConfigJson.Options);
+            var settings = JsonSerializer.Deserialize<Settings>(InputFile.Text(path), Configuration.ConfigJson.Options);
             return settings?.PreProcessing switch
             {
                 "original" => Gpt1PreProcessing.Original,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ResearchKit.Core;
+using ResearchKit.Core.Files;
 using ResearchKit.Core.Tasks;
 using ResearchKit.Evaluation.Tasks;
 
@@ -38,11 +39,7 @@ public static class TaskFile
         JsonElement root;
         try
         {
-            root = JsonElement.Parse(File.ReadAllText(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigException($"task file '{path}' cannot be read: {e.Message}", e);
+            root = JsonElement.Parse(InputFile.Text(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
         }
         catch (JsonException e)
         {

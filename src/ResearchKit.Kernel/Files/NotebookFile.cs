@@ -46,20 +46,7 @@ internal sealed partial class NotebookFile
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="ConfigException">It is missing, no JSON, or no notebook of format 4; names the line or the cell.</exception>
-    public static NotebookFile Read(string path)
-    {
-        string text;
-        try
-        {
-            text = File.ReadAllText(path);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ConfigException($"There is no notebook {path}.", error);
-        }
-
-        return Parse(path, text);
-    }
+    public static NotebookFile Read(string path) => Parse(path, InputFile.Text(path));
 
     /// <summary>Reads the content of a file.</summary>
     /// <param name="path">Name in messages.</param>

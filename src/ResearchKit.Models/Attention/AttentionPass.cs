@@ -6,7 +6,7 @@ namespace ResearchKit.Models;
 
 /// <summary>How one forward pass finds positions, keys and values: over the whole text, behind a cache, over a tree of texts, or recording weights.</summary>
 /// <remarks>The blocks know nothing of caches; they hand their projections here.</remarks>
-public abstract class AttentionPass
+internal abstract class AttentionPass
 {
     private protected AttentionPass()
     {

@@ -5,7 +5,7 @@ namespace ResearchKit.Models.Checkpoints;
 
 /// <summary>OpenAI's release of GPT-1: one flat vector cut into <c>params_0.npy</c>, <c>params_1.npy</c>, …, with the shapes in <c>params_shapes.json</c>.</summary>
 /// <remarks>The parts carry no names; their order is fixed (openai/finetune-transformer-lm, <c>train.py</c>): positions, tokens, then twelve per block. Named here as Hugging Face names them, matrices [in, out].</remarks>
-public sealed class Gpt1Release : ITensorSource
+internal sealed class Gpt1Release : ITensorSource
 {
     /// <summary>File that marks such a folder.</summary>
     public const string ShapesFileName = "params_shapes.json";

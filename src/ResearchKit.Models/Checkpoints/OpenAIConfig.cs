@@ -40,8 +40,7 @@ internal static class OpenAIConfig
         {
             LayerCount = release.LayerCount, HeadCount = HeadCount(folder, width), EmbeddingSize = width, ContextLength = (int)positions[0], VocabularySize = (int)tokens[0],
             Norm = NormPlacement.Post, Initialization = Initialization.Gpt1,
-            EmbeddingDropoutProbability = 0.1, AttentionDropoutProbability = 0.1, ResidualDropoutProbability = 0.1,
-        };
+        }.WithDropout(0.1);
         return new HuggingFaceConfig(config.Validated(folder), CheckpointFamily.OpenAIGpt);
     }
 

@@ -6,7 +6,7 @@ namespace ResearchKit.Models.Checkpoints;
 
 /// <summary>A <c>state_dict</c> as <c>torch.save</c> writes it: the zip format, or the older stream of pickles in which early models are published.</summary>
 /// <remarks>Read by an unpickler that knows only tensors and containers; nothing in the file is executed and nothing is decompressed.</remarks>
-public sealed class PyTorchFile : ITensorSource
+internal sealed class PyTorchFile : ITensorSource
 {
     private static readonly BigInteger LegacyMagic = BigInteger.Parse("119547037146038801333356", System.Globalization.CultureInfo.InvariantCulture);
     private const long LegacyVersion = 1001;

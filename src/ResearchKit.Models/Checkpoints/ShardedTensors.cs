@@ -4,7 +4,7 @@ using ResearchKit.Core;
 namespace ResearchKit.Models.Checkpoints;
 
 /// <summary>Weights cut into several files, with Hugging Face's index (<c>model.safetensors.index.json</c>) beside them.</summary>
-public sealed class ShardedTensors : ITensorSource
+internal sealed class ShardedTensors : ITensorSource
 {
     private const long MaxIndexLength = 1 << 27;
     private readonly SortedDictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);

@@ -6,7 +6,7 @@ namespace ResearchKit.Models.Checkpoints;
 
 /// <summary>A TensorFlow V2 checkpoint (<c>NAME.index</c>, <c>NAME.data-00000-of-00001</c>), the format of OpenAI's GPT-2 release. Names are the variables' own, such as <c>model/h0/attn/c_attn/w</c>.</summary>
 /// <remarks>Every tensor is checked against its CRC-32C before its first number is handed out.</remarks>
-public sealed class TensorFlowCheckpoint : ITensorSource
+internal sealed class TensorFlowCheckpoint : ITensorSource
 {
     /// <summary>How an index ends.</summary>
     public const string IndexEnding = ".index";

@@ -5,7 +5,7 @@ namespace ResearchKit.Models;
 
 /// <summary>Chooses one token from logits: greedy, or temperature, top-k and top-p in that order, then a draw.</summary>
 /// <remarks>Plain managed code on one row of V logits, so that a draw is the same bits on every device.</remarks>
-public static class TokenSampler
+internal static class TokenSampler
 {
     /// <summary>Probabilities after temperature, top-k and top-p; dropped tokens have 0.</summary>
     /// <param name="logits">V logits of one position.</param>

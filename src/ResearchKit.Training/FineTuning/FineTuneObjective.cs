@@ -38,9 +38,5 @@ internal sealed class FineTuneObjective(Gpt model, TaskHead head, double lambda,
         return -(targets * nn.functional.log_softmax(logits, dim: 1)).sum();
     }
 
-    private Tensor OutputMatrix()
-    {
-        var weights = model.named_parameters().Where(pair => pair.name is "wte.weight" or "wpe.weight").ToDictionary(pair => pair.name, pair => (Tensor)pair.parameter, StringComparer.Ordinal);
-        return softmax == LmSoftmax.Vocabulary ? weights["wte.weight"] : cat([weights["wte.weight"], weights["wpe.weight"]]);   // [V + 3 (+ n_ctx), C]
-    }
+    private Tensor OutputMatrix() => softmax == LmSoftmax.Vocabulary ? model.TokenEmbedding : cat([model.TokenEmbedding, model.PositionEmbedding]);   // [V + 3 (+ n_ctx), C]
 }

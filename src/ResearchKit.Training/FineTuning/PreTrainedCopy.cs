@@ -14,30 +14,10 @@ internal static class PreTrainedCopy
     {
         var source = pretrained.Config;
         var config = source with { VocabularySize = source.VocabularySize + InputTransformation.SpecialTokenCount };
-        if (recipe.ModelDropout is { } dropout)
-        {
-            config = config with { EmbeddingDropoutProbability = dropout, AttentionDropoutProbability = dropout, ResidualDropoutProbability = dropout };
-        }
-
+        if (recipe.ModelDropout is { } dropout) config = config.WithDropout(dropout);
         var model = new Gpt(config, (long)(new CounterRandom(seed, "fine-tuning weights").NextUInt64() >> 1));
-        if (recipe.Pretrained)
-        {
-            var layers = recipe.LayersTransferred ?? source.LayerCount;
-            model.CopyFirstLayersFrom(pretrained, layers);
-            if (layers == source.LayerCount) CopyFinalNorm(pretrained, model);   // it belongs to the last block
-        }
-
+        if (recipe.Pretrained) model.CopyFirstLayersFrom(pretrained, recipe.LayersTransferred ?? source.LayerCount);
         model.to(pretrained.Device);
         return model;
-    }
-
-    private static void CopyFinalNorm(Gpt from, Gpt to)
-    {
-        using var noGradient = no_grad();
-        var weights = from.named_parameters().ToDictionary(pair => pair.name, pair => pair.parameter, StringComparer.Ordinal);
-        foreach (var (name, parameter) in to.named_parameters())
-        {
-            if (name.StartsWith("ln_f.", StringComparison.Ordinal)) parameter.copy_(weights[name]);
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using ResearchKit.Core.Data;
+using ResearchKit.Core.Files;
 using ResearchKit.Testing;
 
 namespace ResearchKit.Core.Tests.Data;
@@ -53,10 +54,10 @@ public class TextCorpusTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder.File("a.txt"), [0x61, 0xFF, 0x62]);
-        Assert.Contains("not UTF-8", Assert.Throws<ConfigException>(() => TextFiles.Read(folder.File("a.txt"))).Message, StringComparison.Ordinal);
+        Assert.Contains("not UTF-8", Assert.Throws<ConfigException>(() => InputFile.Text(folder.File("a.txt"))).Message, StringComparison.Ordinal);
         File.WriteAllText(folder.File("b.txt.gz"), "this is no gzip file");
-        Assert.Contains("gzip", Assert.Throws<ConfigException>(() => TextFiles.Read(folder.File("b.txt.gz"))).Message, StringComparison.Ordinal);
-        Assert.Contains("no such file", Assert.Throws<ConfigException>(() => TextFiles.Read(folder.File("c.txt"))).Message, StringComparison.Ordinal);
+        Assert.Contains("gzip", Assert.Throws<ConfigException>(() => InputFile.Text(folder.File("b.txt.gz"))).Message, StringComparison.Ordinal);
+        Assert.Contains("no such file", Assert.Throws<ConfigException>(() => InputFile.Text(folder.File("c.txt"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
