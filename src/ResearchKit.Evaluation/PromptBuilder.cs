@@ -12,6 +12,7 @@ public sealed class PromptBuilder
     private readonly IReadOnlyList<TaskItem> _pool;
     private readonly HashSet<string> _poolIds;
     private readonly TextTemplate _context, _answer, _demonstrationContext, _demonstrationAnswer;
+    private readonly string[] _shownFields;
     private readonly string _separator;
 
     /// <summary>Prepares a task.</summary>
@@ -35,6 +36,7 @@ public sealed class PromptBuilder
         _answer = TextTemplate.Parse(prompt.Answer);
         _demonstrationContext = prompt.DemonstrationContext is { } c ? TextTemplate.Parse(c) : _context;
         _demonstrationAnswer = prompt.DemonstrationAnswer is { } a ? TextTemplate.Parse(a) : _answer;
+        _shownFields = [.. _context.Fields.Concat(_answer.Fields).Where(field => field != "answer").Distinct()];
         _separator = options.Separator ?? prompt.Separator;
     }
 
@@ -72,7 +74,7 @@ public sealed class PromptBuilder
     }
 
     /// <summary>The first <paramref name="count"/> demonstrations of an item's draw: a pure function of seed and item, so that the draw for k = 2 begins the draw for k = 4.</summary>
-    /// <remarks>Never the item itself nor one with the same texts, nor, where the item is in the split that demonstrations come from, another of its cluster. Drawn anew per item, or from one order for all items, as the task says.</remarks>
+    /// <remarks>Never the item itself nor one that the prompt would show with the same texts, nor, where the item is in the split that demonstrations come from, another of its cluster. Drawn anew per item, or from one order for all items, as the task says.</remarks>
     /// <exception cref="ConfigException">The split holds too few other items.</exception>
     public IReadOnlyList<TaskItem> Demonstrations(TaskItem item, int count)
     {
@@ -115,9 +117,9 @@ public sealed class PromptBuilder
             + _demonstrationAnswer.Render(demonstration.Fields, gold, demonstration.Id);
     }
 
-    private static bool IsSame(TaskItem a, TaskItem b) =>
-        a.Id == b.Id || (a.Fields.Count == b.Fields.Count && a.Fields.All(field => b.Fields.TryGetValue(field.Key, out var text) && text == field.Value)
-            && (a.Fields.Count > 0 || a.Choices.SequenceEqual(b.Choices)));
+    private bool IsSame(TaskItem a, TaskItem b) =>
+        a.Id == b.Id || (_shownFields.All(field => a.Fields.TryGetValue(field, out var text) && b.Fields.TryGetValue(field, out var other) && text == other)
+            && (_shownFields.Length > 0 || a.Choices.SequenceEqual(b.Choices)));
 }
 
 /// <summary>An item in words.</summary>

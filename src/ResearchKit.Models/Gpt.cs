@@ -25,6 +25,7 @@ public sealed class Gpt : Module<Tensor, Tensor>
     private readonly ModuleList<Block> _blocks;
     private readonly LayerNorm? _finalNorm;
     private readonly double _embeddingDropout;
+    private Dictionary<Module, Int8Matrix>? _rounded;
 
     /// <summary>Builds a model with freshly drawn weights.</summary>
     /// <param name="config">Validated here.</param>
@@ -148,7 +149,7 @@ public sealed class Gpt : Module<Tensor, Tensor>
     public Tensor Logits(Tensor hidden)
     {
         using var scope = NewDisposeScope();
-        return RowProduct.Linear(hidden, _tokenEmbedding.weight!).MoveToOuterDisposeScope();
+        return RowProduct.Linear(hidden, _tokenEmbedding.weight!, Rounded(_tokenEmbedding)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mean next-token loss over the targets that are not <see cref="IgnoredTarget"/>.</summary>
@@ -174,6 +175,38 @@ public sealed class Gpt : Module<Tensor, Tensor>
         var hidden = Hidden(tokens, WholeTextPass.Instance, null, tied).view(-1, Config.EmbeddingSize);   // [B·T, C]
         var sum = OutputLoss.Sum(hidden, weight, targets.reshape(-1), tied);
         return (sum.MoveToOuterDisposeScope(), targets.ne(IgnoredTarget).sum().MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Whether <see cref="RoundToInt8"/> was called.</summary>
+    public bool IsRoundedToInt8 => _rounded is not null;
+
+    /// <summary>Memory of the eight-bit weights with their scales, bytes: what a decoded token reads. 0 where they are not rounded.</summary>
+    public long Int8Bytes => _rounded?.Values.Sum(matrix => matrix.Bytes) ?? 0;
+
+    /// <summary>Rounds every matrix to eight bits (the token embedding, which is the output matrix too, and the four of every layer; not positions, biases and LayerNorms), in groups of 64 columns that share a scale.</summary>
+    /// <remarks>
+    /// The float32 weights become their rounded values, so every way to ask the model gives the answers of one and the same model. Beside them stand the eight-bit ones,
+    /// a quarter more memory, which decoding of one text on the CPU reads instead: a quarter of the traffic. What rounding costs in accuracy is measured as for any other model.
+    /// Its weights ask for no gradients any more: <see cref="Clone"/> gives a model that can be trained.
+    /// </remarks>
+    /// <exception cref="Core.ConfigException">The weights are not float32 on the CPU, or one is not finite. The model is unchanged.</exception>
+    public void RoundToInt8()
+    {
+        if (IsRoundedToInt8) return;
+        if (DType != ScalarType.Float32 || Device.type != DeviceType.CPU) throw new Core.ConfigException($"Only float32 weights on the CPU can be rounded to int8, these are {DType} on {Device}: round first, then move the model.");
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var matrices = new Dictionary<Module, Tensor> { [_tokenEmbedding] = _tokenEmbedding.weight! };
+        foreach (var block in _blocks)
+        {
+            var weights = block.Weights;
+            foreach (var map in new[] { weights.QueryKeyValue, weights.AttentionOutput, weights.Expand, weights.Contract }) matrices.Add(map, map.weight!);
+        }
+
+        var rounded = matrices.ToDictionary(matrix => matrix.Key, matrix => Int8Matrix.Round(matrix.Value));
+        foreach (var (module, weight) in matrices) rounded[module].CopyTo(weight);
+        foreach (var parameter in parameters()) parameter.requires_grad = false;
+        _rounded = rounded;
     }
 
     /// <summary>A model with the same weights and nothing shared.</summary>
@@ -230,6 +263,9 @@ public sealed class Gpt : Module<Tensor, Tensor>
 
     /// <summary>LayerNorm before the output projection; null in post-norm models.</summary>
     internal LayerNorm? FinalNorm => _finalNorm;
+
+    /// <summary>The weights of one of the model's matrices in eight bits; null where they are not rounded.</summary>
+    internal Int8Matrix? Rounded(Module module) => _rounded?[module];
 
     /// <summary>Modules of a layer.</summary>
     internal BlockWeights BlockWeights(int layer) => _blocks[layer].Weights;

@@ -34,30 +34,32 @@ internal static unsafe class RowProduct
     /// <summary>x Wᵀ, here where x is one plain row and by libtorch where it is not.</summary>
     /// <param name="x">[…, C].</param>
     /// <param name="weight">[N, C].</param>
+    /// <param name="rounded">The same weights in eight bits; null where they are not rounded.</param>
     /// <returns>[…, N].</returns>
-    public static Tensor Linear(Tensor x, Tensor weight)
+    public static Tensor Linear(Tensor x, Tensor weight, Int8Matrix? rounded = null)
     {
         if (x.NumberOfElements != weight.size(1) || !IsPlain(x) || !IsPlain(weight)) return functional.linear(x, weight);
         var y = empty([.. x.shape[..^1], weight.size(0)]);
-        Affine(Address(x), weight, null, Address(y), Then.Store);
+        Affine(Address(x), weight, rounded, null, Address(y), Then.Store);
         return y;
     }
 
     /// <summary>W x + b.</summary>
     /// <param name="x">C values.</param>
     /// <param name="weight">[N, C], plain.</param>
+    /// <param name="rounded">The same weights in eight bits, which are read instead; null where they are not rounded.</param>
     /// <param name="bias">[N], plain; null for none.</param>
     /// <param name="y">N values.</param>
     /// <param name="then">What becomes of the product.</param>
-    public static void Affine(float* x, Tensor weight, Tensor? bias, float* y, Then then)
+    public static void Affine(float* x, Tensor weight, Int8Matrix? rounded, Tensor? bias, float* y, Then then)
     {
         int N = (int)weight.size(0), C = (int)weight.size(1);
         float* w = Address(weight), b = bias is null ? null : Address(bias);
-        ForEachChunk(N, C * sizeof(float), (from, to) =>
+        ForEachChunk(N, rounded?.RowBytes ?? C * sizeof(float), (from, to) =>
         {
             for (var i = from; i < to; i++)
             {
-                var value = Dot(w + (long)i * C, x, C);
+                var value = rounded is null ? Dot(w + (long)i * C, x, C) : rounded.Dot(i, x);
                 if (b is not null) value += b[i];
                 y[i] = then == Then.Add ? y[i] + value : value;
             }

@@ -40,18 +40,20 @@ internal static unsafe class SingleTokenForward
         {
             var block = model.BlockWeights(layer);
             var input = Before(block.AttentionNorm);
-            RowProduct.Affine(input, block.QueryKeyValue.weight!, block.QueryKeyValue.bias, qkv, RowProduct.Then.Store);
+            Affine(block.QueryKeyValue, input, qkv, RowProduct.Then.Store);
             Attend(cache.Layer(layer), position, qkv, config, attended);
-            RowProduct.Affine(attended, block.AttentionOutput.weight!, block.AttentionOutput.bias, x, RowProduct.Then.Add);
+            Affine(block.AttentionOutput, attended, x, RowProduct.Then.Add);
             After(block.AttentionNorm);
             input = Before(block.FeedForwardNorm);
-            RowProduct.Affine(input, block.Expand.weight!, block.Expand.bias, inner, RowProduct.Then.Gelu);
-            RowProduct.Affine(inner, block.Contract.weight!, block.Contract.bias, x, RowProduct.Then.Add);
+            Affine(block.Expand, input, inner, RowProduct.Then.Gelu);
+            Affine(block.Contract, inner, x, RowProduct.Then.Add);
             After(block.FeedForwardNorm);
         }
 
         if (model.FinalNorm is { } final) Normalize(final, x);
         return workspace.narrow(0, 0, C).view(1, 1, C).clone().MoveToOuterDisposeScope();
+
+        void Affine(Linear map, float* from, float* to, RowProduct.Then then) => RowProduct.Affine(from, map.weight!, model.Rounded(map), map.bias, to, then);
 
         // Pre-norm: x + f(LN(x)). Post-norm: LN(x + f(x)).
         float* Before(LayerNorm norm) => config.Norm == NormPlacement.Pre ? Normalize(norm, normed) : x;

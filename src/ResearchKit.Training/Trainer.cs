@@ -39,6 +39,7 @@ public sealed class Trainer
         var problems = config.Problems("training.", model.Config.ContextLength).ToList();
         if (config.GradientCheckpointing && model.Device.type != DeviceType.CPU && model.Config.HasDropout)
             problems.Add($"`training.gradient_checkpointing` with dropout works on the CPU only: TorchSharp cannot rewind the generator of {model.Device}. Set the model's dropout to 0, or leave checkpointing out.");
+        if (model.IsRoundedToInt8) problems.Add("The model's weights are rounded to int8 and take no gradients; train a copy (Gpt.Clone), or the model that it was rounded from.");
         if (problems.Count > 0) throw new ConfigException("training configuration", problems);
     }
 

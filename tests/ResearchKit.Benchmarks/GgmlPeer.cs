@@ -6,16 +6,19 @@ using ResearchKit.Core;
 
 namespace ResearchKit.Benchmarks;
 
-/// <summary>ggml's gpt-2 example in float32 on random weights: milliseconds a token as it reports them.</summary>
+/// <summary>ggml's gpt-2 example on random weights, in float32 and in its Q8_0: milliseconds a token as it reports them.</summary>
 internal static partial class GgmlPeer
 {
     private const int TokenCount = 48;
 
-    public static BenchmarkPeer Of(string folder, int threads)
+    public static BenchmarkPeer[] All(string folder, int threads) =>
+        [Of(folder, "gpt-2-124M.bin", "decode 124M", "ggml gpt-2", threads), Of(folder, "gpt-2-124M-q8_0.bin", "decode 124M int8", "ggml gpt-2 q8_0", threads)];
+
+    private static BenchmarkPeer Of(string folder, string file, string work, string name, int threads)
     {
-        var (program, model) = (Path.Combine(folder, "gpt-2-ctx"), Path.Combine(folder, "gpt-2-124M.bin"));
-        if (!File.Exists(program) || !File.Exists(model)) throw new ConfigException($"--ggml {folder} lacks gpt-2-ctx or gpt-2-124M.bin; peers/get-peers.sh makes both.");
-        return new BenchmarkPeer("decode 124M", "ggml gpt-2", _ => new Work(program, model, threads));
+        var (program, model) = (Path.Combine(folder, "gpt-2-ctx"), Path.Combine(folder, file));
+        if (!File.Exists(program) || !File.Exists(model)) throw new ConfigException($"--ggml {folder} lacks gpt-2-ctx or {file}; peers/get-peers.sh makes both.");
+        return new BenchmarkPeer(work, name, _ => new Work(program, model, threads));
     }
 
     [GeneratedRegex(@"predict time\s*=.*?([0-9.]+) ms per token")]

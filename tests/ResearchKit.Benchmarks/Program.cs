@@ -12,14 +12,14 @@ var output = new Option<string?>("--out") { Description = "Writes benchmarks.md 
 var rk = new Option<string?>("--rk") { Description = "rk.dll, for the start-up times.", HelpName = "FILE" };
 var nanoGpt = new Option<string?>("--nanogpt") { Description = "Folder of nanoGPT (model.py).", HelpName = "DIR" };
 var python = new Option<string>("--python") { Description = "Python with PyTorch.", DefaultValueFactory = _ => "/usr/bin/python3" };
-var ggml = new Option<string?>("--ggml") { Description = "Folder with ggml's gpt-2-ctx and gpt-2-124M.bin (get-peers.sh makes both).", HelpName = "DIR" };
+var ggml = new Option<string?>("--ggml") { Description = "Folder with ggml's gpt-2-ctx and its two models (get-peers.sh makes them).", HelpName = "DIR" };
 var root = new RootCommand("Benchmarks of ResearchKit against peers and against the machine's limits.") { only, quick, threads, text, output, rk, nanoGpt, python, ggml };
 root.SetAction((parsed, cancellation) =>
 {
     var count = parsed.GetValue(threads) is var asked and > 0 ? asked : Environment.ProcessorCount;
     var peers = new List<BenchmarkPeer>(TokenizerPeers.All);
     if (parsed.GetValue(nanoGpt) is { } folder) peers.AddRange(NanoGptPeer.All(parsed.GetRequiredValue(python), folder, count));
-    if (parsed.GetValue(ggml) is { } built) peers.Add(GgmlPeer.Of(built, count));
+    if (parsed.GetValue(ggml) is { } built) peers.AddRange(GgmlPeer.All(built, count));
     var report = BenchmarkSuite.Run(new BenchmarkOptions
     {
         Only = parsed.GetValue(only) ?? [], Quick = parsed.GetValue(quick), Threads = count, TextFile = parsed.GetValue(text), Peers = peers,

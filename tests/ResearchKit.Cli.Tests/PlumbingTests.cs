@@ -76,6 +76,21 @@ public sealed class PlumbingTests : IDisposable
     }
 
     [Fact]
+    public void Int8GeneratesAndScoresAModelOfItsOwn()
+    {
+        var model = GoldenCases.PathOf(GoldenCases.Folders("generation.json").First());
+        double LogProbability(params string[] more)
+        {
+            using var answer = JsonDocument.Parse(Succeeds(["generate", "--model", model, "--tokens", "1,2,3", "--max-new-tokens", "1", "--json", "--device", "cpu", "--threads", "1", .. more]));
+            return answer.RootElement.GetProperty("logprob").GetDouble();
+        }
+
+        var (whole, rounded) = (LogProbability(), LogProbability("--int8"));
+        Assert.NotEqual(whole, rounded);
+        Assert.Equal(whole, rounded, 0.1);
+    }
+
+    [Fact]
     public void Gpt2TokensEqualTheReferenceAndTurnBackIntoTheirTexts()
     {
         var stored = GoldenCases.Json("tokenizer", "gpt2-bpe.json").GetProperty("encode").EnumerateArray().ToArray();

@@ -58,6 +58,22 @@ public class PromptBuilderTests
     }
 
     [Fact]
+    public void AColumnThatIsNotShownDoesNotHideThatTheTextsAreTheSame()
+    {
+        static TaskItem Numbered(string id, string text, string number)
+        {
+            var item = Choice(id, text, 1, "a", "b");
+            return item with { Fields = new Dictionary<string, string>(item.Fields) { ["number"] = number } };
+        }
+
+        var splits = new TaskSplits([Numbered("train/0", "x", "1"), Numbered("train/1", "y", "2")], [], [Numbered("test/0", "x", "77")]);
+        for (var seed = 0; seed < 20; seed++)
+        {
+            Assert.Equal("train/1", Builder(new EvaluationOptions { Seed = seed }, splits: splits).Demonstrations(splits.Test[0], 1)[0].Id);
+        }
+    }
+
+    [Fact]
     public void PerItemDrawsDifferBetweenItemsAndAFixedSetDoesNot()
     {
         var fresh = Splits.Test.Select(item => string.Join(',', Builder().Build(item, 3).DemonstrationIds)).Distinct().Count();

@@ -88,6 +88,18 @@ type PatternTests() =
         Assert.Equal(2.0, Pattern.keysPerQuery 3 Pattern.Dense)
 
     [<Fact>]
+    member _.``a rounded copy answers nearly as the model does, which stays as it was``() =
+        let config = ModelConfig.preset "gpt2-mini" |> Result.bind (ModelConfig.set "n_ctx" 32) |> Result.bind (ModelConfig.set "n_vocab" Fakes.letters.VocabularySize) |> Problems.orFail
+        use model = Model.create "own" 1L Fakes.letters config |> Problems.orFail
+        let before = Model.logLikelihood "abcd" "efgh" model |> Problems.orFail
+        use rounded = Model.rounded "own (int8)" model |> Problems.orFail
+        let after = Model.logLikelihood "abcd" "efgh" rounded |> Problems.orFail
+        Assert.Equal(before, Model.logLikelihood "abcd" "efgh" model |> Problems.orFail)
+        Assert.NotEqual(before, after)
+        Assert.Equal(before, after, 0.1)
+        Assert.NotEqual<string>(model.Language.WeightsHash, rounded.Language.WeightsHash)
+
+    [<Fact>]
     member _.``a model of one's own pattern is scored, cached and written alike``() =
         let own = Pattern.define "self and start" (fun _ key -> key = 0)
         let config = ModelConfig.preset "gpt2-mini" |> Result.bind (ModelConfig.set "n_ctx" 32) |> Result.bind (ModelConfig.set "n_vocab" Fakes.letters.VocabularySize) |> Problems.orFail |> ModelConfig.withPattern own

@@ -116,7 +116,7 @@ public sealed class RowProductTests
     private static unsafe Tensor Affine(Tensor x, Tensor weight, Tensor? bias, RowProduct.Then then)
     {
         var y = ones(weight.size(0));
-        RowProduct.Affine(RowProduct.Address(x), weight, bias, RowProduct.Address(y), then);
+        RowProduct.Affine(RowProduct.Address(x), weight, null, bias, RowProduct.Address(y), then);
         return y;
     }
 }

@@ -178,6 +178,15 @@ public sealed class TrainerTests
     }
 
     [Fact]
+    public void ARoundedModelIsRefused()
+    {
+        using var folder = new RunFolder();
+        using var model = new Gpt(Tiny, 1);
+        model.RoundToInt8();
+        Assert.Contains("int8", Assert.Throws<ConfigException>(() => new Trainer(model, new Cycle(), Ten, folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void GradientCheckpointingChangesNoLoss()
     {
         double[] Losses(bool checkpointing)

@@ -11,24 +11,32 @@ internal sealed class DecodingSpeed : BenchmarkCase
 
     public override string Name => "decode";
 
-    public override string Description => "Generation with GPT-2 124M: one text against the bandwidth bound (weights read once a token), prefill against sgemm, memory of the cache.";
+    public override string Description => "Generation with GPT-2 124M: one text against the bandwidth bound (weights read once a token), in float32 and in int8, prefill against sgemm, memory of the cache.";
 
     public override void Run(BenchmarkContext context)
     {
         using var model = new GptLanguageModel(new Gpt(Gpt2Small), "benchmark", "benchmark");
-        Decode(context, model);
+        Decode(context, model, "one text, 124M", ModelSize.Of(Gpt2Small).WeightBytes(), "decode 124M", "ggml gpt-2");
         Prefill(context, model);
+        DecodeInt8(context, model);
         Cache(context);
     }
 
-    private static void Decode(BenchmarkContext context, GptLanguageModel model)
+    private static void DecodeInt8(BenchmarkContext context, GptLanguageModel model)
+    {
+        using var network = new Gpt(Gpt2Small);
+        using var rounded = new GptLanguageModel(network, "benchmark int8", "benchmark int8");
+        network.RoundToInt8();
+        Decode(context, rounded, "one text, 124M, int8", network.Int8Bytes, "decode 124M int8", "ggml gpt-2 q8_0");
+    }
+
+    private static void Decode(BenchmarkContext context, GptLanguageModel model, string what, long bytes, string peerWork, string peerName)
     {
         var count = context.Quick ? 16 : 64;
-        var bytes = ModelSize.Of(Gpt2Small).WeightBytes();
         using var memory = new Roofline.MemoryRead(bytes);
         var prompt = Ids(PromptLength, Gpt2Small.VocabularySize, 1);
         void Generate(int tokens) => model.Generate([new GenerationRequest(prompt, new GenerationOptions { MaxNewTokenCount = tokens })], context.Cancellation);
-        var peers = context.Peers("decode 124M");
+        var peers = context.Peers(peerWork);
         var turns = new Turns()
             .Add("decode", () =>
             {
@@ -49,9 +57,9 @@ internal sealed class DecodingSpeed : BenchmarkCase
         }
 
         var (ratio, range) = turns.Ratio("decode", "memory read", context.ComparesCpuTime);
-        var row = new BenchmarkRow { Case = context.Case, What = "one text, 124M", Value = turns.Seconds("decode") * 1e3, Unit = "ms/token", Repetitions = turns.Count, RatioOfCpuTime = context.ComparesCpuTime };
+        var row = new BenchmarkRow { Case = context.Case, What = what, Value = turns.Seconds("decode") * 1e3, Unit = "ms/token", Repetitions = turns.Count, RatioOfCpuTime = context.ComparesCpuTime };
         context.Add(row with { Against = FormattableString.Invariant($"reading the weights, {turns.Seconds("memory read") * 1e3:0.0} ms"), Ratio = ratio, RatioRange = range, Goal = 0.9 });
-        if (peers.Count == 0) context.Add(row with { Value = double.NaN, Against = "ggml gpt-2", Goal = 1, NotMeasured = "no peer was given" });
+        if (peers.Count == 0) context.Add(row with { Value = double.NaN, Against = peerName, Goal = 1, NotMeasured = "no peer was given" });
         foreach (var (name, _) in peers)
         {
             var (faster, spread) = turns.Ratio("decode", name);

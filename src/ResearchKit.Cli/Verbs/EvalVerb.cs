@@ -26,6 +26,7 @@ internal sealed class EvalVerb : Verb
         var overflow = new Option<OverflowPolicy?>("--overflow") { Description = "What to do with prompts longer than the context; default the protocol's own (the kit's words: ReduceShots)." };
         var show = new Option<int>("--show") { Description = "Also print the prompts and answers of the first n items.", HelpName = "N" };
         var set = Set("Change one more option of the evaluation, by its name in a result's JSON: --set demonstration_seed=3, --set 'separator=\"\\n\"', --set unconditional_contexts=[]. May be given several times.");
+        var int8 = Int8("first, to learn what that costs in accuracy; no faster here.");
         var (device, threads, json) = (Device(), Threads(), Json());
         var command = new Command("eval", """
             Evaluates a model on a task from the prompt alone, with all normalizations from one pass, and prints the protocol beside the score.
@@ -33,7 +34,7 @@ internal sealed class EvalVerb : Verb
             Example:  rk eval --model results/models/gpt2-mini --task suite/label-induction --shots 8 --limit 200
                       rk eval --model gpt2 --task lambada --protocol gpt2-paper
                       rk eval --model gpt2 --task arc-easy --protocol all --limit 500
-            """) { model, task, protocol, assume, shots, limit, seed, overflow, show, set, device, threads, json };
+            """) { model, task, protocol, assume, shots, limit, seed, overflow, show, set, int8, device, threads, json };
         command.SetAction((parsed, cancellation) =>
         {
             var options = Overridden(new EvaluationOptions { Shots = parsed.GetValue(shots), Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) }, "options", parsed.GetValue(set));
@@ -47,7 +48,8 @@ internal sealed class EvalVerb : Verb
             if (name is not (null or TaskProtocols.OwnName)) loadedTask = loadedTask.OverPublishedSet();
             var protocols = name == "all" ? AllOf(loadedTask, chosen) : [TaskProtocols.Get(loadedTask, name ?? TaskProtocols.OwnName, chosen)];
             if (protocols[0].IsFineTuned) throw new ConfigException($"{protocols[0].Name} fine-tunes on {loadedTask.Name}: use `rk finetune --task {loadedTask.Name}`.");
-            using var loaded = ModelFolder.Load(parsed.GetRequiredValue(model));
+            using var original = ModelFolder.Load(parsed.GetRequiredValue(model));
+            var loaded = parsed.GetValue(int8) ? original.RoundedToInt8() : original;
             var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{parsed.GetValue(model)} has no tokenizer files (vocab.json and merges.txt).");
             compute.Take(loaded.Model);
             using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);

@@ -69,6 +69,8 @@ internal abstract class Verb
         DefaultValueFactory = _ => 0,
     };
 
+    protected static Option<bool> Int8(string use) => new("--int8") { Description = $"Round the matrices to 8 bits in groups of 64 {use}" };
+
     /// <summary>Threads of a verb whose file may name them.</summary>
     protected static Option<int> ThreadsOfFile() => new("--threads")
     {

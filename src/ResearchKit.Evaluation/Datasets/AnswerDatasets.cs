@@ -52,7 +52,8 @@ internal static class AnswerDatasets
         DatasetSplits.Items("sample", reader.Expect("sample", reader.JsonLines("triviaqa/triviaqa_sm_sub.jsonl.gz")), row =>
         {
             var question = row.Text("context")["Question: ".Length..^"\nAnswer:".Length];
-            return Item(question, [.. row.Texts("aliases").Prepend(row.Text("answer")).Distinct()]);
+            var aliases = row.Texts("aliases");
+            return Item(question, [.. aliases.Prepend(row.Text("answer")).Distinct()]).With(("first_alias", aliases[0]));
         }), 500);
 
     private static TaskSplits Released(DatasetReader reader, string name, string extension) => new([], [],

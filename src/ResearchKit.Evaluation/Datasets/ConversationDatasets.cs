@@ -38,7 +38,7 @@ internal static class ConversationDatasets
         var paragraphs = 0;
         foreach (var article in reader.Json(path).GetProperty("data").EnumerateArray())
         {
-            var title = article.Text("title").Replace('_', ' ');
+            var title = article.Text("title");
             foreach (var paragraph in article.GetProperty("paragraphs").EnumerateArray())
             {
                 var (passage, history, cluster) = (paragraph.Text("context"), "", $"paragraph/{paragraphs++}");
@@ -49,7 +49,11 @@ internal static class ConversationDatasets
                     items.Add(new()
                     {
                         Id = $"{split}/{items.Count}", Cluster = cluster, Answers = answers,
-                        Fields = new Dictionary<string, string> { ["title"] = title, ["passage"] = passage, ["history"] = history, ["question"] = question.Text("question").Trim() },
+                        Fields = new Dictionary<string, string>
+                        {
+                            ["title"] = title.Replace('_', ' '), ["passage"] = passage, ["history"] = history, ["question"] = question.Text("question").Trim(),
+                            ["stored_title"] = title, ["stored_question"] = question.Text("question"),
+                        },
                     });
                     history += $"Q: {question.Text("question").Trim()}\n\nA: {answers[0]}\n\n";
                 }
@@ -78,7 +82,7 @@ internal static class ConversationDatasets
                 items.Add(new()
                 {
                     Id = $"dev/{items.Count}", Cluster = row.Text("id"), Answers = answers,
-                    Fields = new Dictionary<string, string> { ["story"] = row.Text("story").Trim(), ["history"] = history, ["question"] = turn.Text("question").Trim() },
+                    Fields = new Dictionary<string, string> { ["story"] = row.Text("story").Trim(), ["stored_story"] = row.Text("story"), ["history"] = history, ["question"] = turn.Text("question").Trim() },
                 });
                 history += $"Q: {turn.Text("question").Trim()}\nA: {answers[0].Trim()}\n";
             }

@@ -13,13 +13,6 @@ internal static partial class HarnessAdapters
     public static Func<TaskSplits, TaskSplits> Relabel(string[] labels, int[] order) =>
         Each(item => item with { Choices = labels, Gold = item.Gold is { } gold ? order[gold] : null });
 
-    public static TaskItem With(this TaskItem item, params (string Name, string Text)[] fields)
-    {
-        var all = new Dictionary<string, string>(item.Fields);
-        foreach (var (name, text) in fields) all[name] = text;
-        return item with { Fields = all };
-    }
-
     public static string Page(this TaskItem item) => item.Fields.GetValueOrDefault("stored", item.Fields["text"]);
 
     /// <summary>A sentence that begins with a small letter at the end of a text: HellaSwag's second half, which the harness capitalizes.</summary>
@@ -71,30 +64,33 @@ internal static partial class HarnessAdapters
         return item.With(("passage", passage)) with { Choices = entities, Answers = accepted, Gold = Array.IndexOf(entities, accepted[0]) is >= 0 and var gold ? gold : null };
     }
 
-    /// <summary>One turn of CoQA: the questions so far, and the answers to all but the last.</summary>
+    /// <summary>The last turn of a conversation: the questions so far, and the answers to all but the last.</summary>
     public static TaskItem CoqaItem(HarnessRow row)
     {
         var (questions, answers) = (row.Child("questions").Texts("input_text"), row.Child("answers").Texts("input_text"));
         var history = string.Concat(questions[..^1].Zip(answers, (question, answer) => $"Q: {question}\n\nA: {answer}\n\n"));
         return new TaskItem
         {
-            Id = "", Answers = [answers[questions.Length - 1]],
+            Id = "", Answers = Distinct([answers[^1], .. row.Children("additional_answers").Select(annotator => annotator.Texts("input_text")[^1])]),
             Fields = new Dictionary<string, string> { ["story"] = row["story"], ["history"] = history, ["question"] = questions[^1] },
         };
     }
 
-    public static TaskSplits CoqaHistory(TaskSplits splits) => EverySplit(items =>
+    /// <summary>The last question of every conversation, earlier turns in its prompt; of references that differ in case alone, the first.</summary>
+    public static TaskSplits CoqaLastQuestions(TaskSplits splits) => EverySplit(items =>
     [
-        .. items.GroupBy(item => item.Cluster ?? item.Id).SelectMany(story =>
+        .. items.GroupBy(item => item.Cluster ?? item.Id).Select(conversation =>
         {
-            var turns = story.ToArray();
-            return turns.Select((turn, i) => turn.With(("history",
-                string.Concat(turns[..i].Select(past => $"Q: {past.Fields["question"]}\n\nA: {PromptBuilder.GoldText(past).Trim()}\n\n")))));
+            var turns = conversation.ToArray();
+            var history = string.Concat(turns[..^1].Select(past => $"Q: {past.Fields["question"]}\n\nA: {PromptBuilder.GoldText(past).Trim()}\n\n"));
+            return turns[^1].With(("story", turns[^1].Fields["stored_story"]), ("history", history)) with { Answers = Distinct(turns[^1].Answers) };
         }),
     ])(splits);
 
+    private static string[] Distinct(IEnumerable<string> answers) => [.. answers.DistinctBy(answer => answer.ToLowerInvariant())];
+
     private static Func<TaskSplits, TaskSplits> EverySplit(Func<IReadOnlyList<TaskItem>, IReadOnlyList<TaskItem>> rewrite) =>
-        splits => new(rewrite(splits.Train), rewrite(splits.Validation), rewrite(splits.Test));
+        splits => new(rewrite(splits.Train), rewrite(splits.Validation), rewrite(splits.Test)) { TestPool = splits.TestPool is { } pool ? rewrite(pool) : null };
 
     [GeneratedRegex(@"[.!?""']\s(\p{Ll}[^.!?]*)$")]
     private static partial Regex SmallSentence();

@@ -26,6 +26,14 @@ internal readonly struct HarnessRow(string task, JsonElement row)
 
     public HarnessRow Child(string field) => new(task, Of(field, JsonValueKind.Object));
 
+    /// <summary>The values of an object that a row may lack.</summary>
+    public HarnessRow[] Children(string field)
+    {
+        if (row.ValueKind != JsonValueKind.Object || !row.TryGetProperty(field, out _)) return [];
+        var name = task;
+        return [.. Of(field, JsonValueKind.Object).EnumerateObject().Select(child => new HarnessRow(name, child.Value))];
+    }
+
     private JsonElement Of(string field, JsonValueKind kind)
     {
         var value = Of(field);

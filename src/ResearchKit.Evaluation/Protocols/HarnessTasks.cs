@@ -78,6 +78,7 @@ public static class HarnessTasks
         {
             Name = "piqa", Version = "1.0", Prompt = new("Question: {goal}\nAnswer:"), Tasks = ["piqa"],
             FromRow = row => Item([row["sol1"], row["sol2"]], row.Number("label"), [], ("goal", row["goal"])),
+            Adapt = HarnessAdapters.Each(item => item with { Choices = [item.Fields["sol1"], item.Fields["sol2"]] }),
         };
         yield return new HarnessTask
         {
@@ -265,13 +266,15 @@ public static class HarnessTasks
         };
         yield return new HarnessTask
         {
-            Name = "coqa", Version = "3.0", Prompt = new("{story}\n\n{history}Q: {question}\n\nA:"), Scoring = new GenerationScoring(GenerationMetric.CoqaF1, 48, "\nQ:", "\n"), Tasks = ["coqa"],
+            Name = "coqa", Version = "3.0", Prompt = new("{story}\n\n{history}Q: {question}\n\nA:"), Scoring = new GenerationScoring(GenerationMetric.CoqaF1, 48, "\nQ:", "\n"),
+            Metrics = [TaskMetric.Score, TaskMetric.CoqaExactMatch], Tasks = ["coqa"],
             Assumptions = ["answers end at the first line break, to which the harness cuts them; 48 new tokens at most"],
-            FromRow = HarnessAdapters.CoqaItem, Adapt = HarnessAdapters.CoqaHistory,
+            FromRow = HarnessAdapters.CoqaItem, Adapt = HarnessAdapters.CoqaLastQuestions,
         };
         yield return new HarnessTask
         {
-            Name = "drop", Version = "3.0", Prompt = new("{passage} {question}", "{answer}"), Scoring = new GenerationScoring(GenerationMetric.DropF1, 48, "."), Tasks = ["drop"],
+            Name = "drop", Version = "3.0", Prompt = new("{passage} {question}", "{answer}"), Scoring = new GenerationScoring(GenerationMetric.DropF1, 48, "."),
+            Metrics = [TaskMetric.Score, TaskMetric.DropExactMatch], Tasks = ["drop"],
             Assumptions = ["48 new tokens at most"],
             FromRow = row => Item([], null, [.. row.Texts("answers")], ("passage", row["passage"]), ("question", row["question"])),
         };
@@ -285,6 +288,8 @@ public static class HarnessTasks
             Name = "triviaqa", Version = "3.0", Prompt = new("Question: {question}?\nAnswer:"), Scoring = new GenerationScoring(GenerationMetric.CaselessMatch, 32, ends), Tasks = ["triviaqa"],
             Assumptions = ["the harness puts a question mark behind questions that have one already; 32 new tokens at most"],
             FromRow = row => Item([], null, row.Child("answer").Texts("aliases"), ("question", row["question"])),
+            // Demonstrations show the first alias.
+            Adapt = HarnessAdapters.Each(item => item with { Answers = [.. item.Answers.OrderBy(answer => answer == item.Fields["first_alias"] ? 0 : 1)] }),
         };
         yield return new HarnessTask
         {
@@ -323,7 +328,9 @@ public static class HarnessTasks
             var name = $"wmt{year}-{source}-{target}";
             yield return new HarnessTask
             {
-                Name = name, Version = "1.0", Split = "test", Prompt = new($"{Language(source)} phrase: {{source}}\n{Language(target)} phrase:"),
+                Name = name, Version = "1.0", Split = "test", 
+                // As LAMBADA's, the target begins with a space behind the delimiter's.
+                Prompt = new($"{Language(source)} phrase: {{source}}\n{Language(target)} phrase:") { DemonstrationAnswer = "  {answer}" },
                 Scoring = new GenerationScoring(GenerationMetric.Bleu, 100, "\n"), Metrics = [TaskMetric.Score, TaskMetric.Ter, TaskMetric.Chrf], Tasks = [name],
                 Assumptions = ["values are divided by 100; 100 new tokens at most"],
                 FromRow = row => Item([], null, [row.Child("translation")[target]], ("source", row.Child("translation")[source])),
@@ -341,13 +348,17 @@ public static class HarnessTasks
             Assumptions = ["values are shares, where the harness prints percentages; 48 new tokens at most"],
             FromRow = row => Item([], null, row.Child("answers").Texts("text") is { Length: > 0 } answers ? answers : ["unanswerable", ""],
                 ("title", row["title"]), ("passage", row["context"]), ("question", row["question"])),
-            Adapt = HarnessAdapters.Each(item => item with { Answers = item.Answers is ["N/A"] ? ["unanswerable", ""] : item.Answers }),
+            Adapt = HarnessAdapters.Each(item => item.With(("title", item.Fields["stored_title"]), ("question", item.Fields["stored_question"])) with
+            {
+                Answers = item.Answers is ["N/A"] ? ["unanswerable", ""] : item.Answers,
+            }),
         };
         yield return new HarnessTask
         {
             Name = "xquad_en", Version = "1.0", Prompt = new("Context: {passage}\n\nQuestion: {question}\n\nAnswer:"), Scoring = new GenerationScoring(GenerationMetric.F1, 48, "\n"),
             Metrics = [TaskMetric.NormalizedExactMatch, TaskMetric.Score], Tasks = ["xquad-en"], Assumptions = ["48 new tokens at most"],
             FromRow = row => Item([], null, [row.Child("answers").Texts("text")[0]], ("passage", row["context"]), ("question", row["question"])),
+            Adapt = HarnessAdapters.Each(item => item.With(("question", item.Fields["stored_question"]))),
         };
         yield return new HarnessTask
         {

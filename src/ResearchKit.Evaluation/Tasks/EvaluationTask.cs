@@ -98,6 +98,12 @@ public enum TaskMetric
     /// <summary>Share of generated answers that equal an accepted one after SQuAD normalization.</summary>
     NormalizedExactMatch,
 
+    /// <summary>CoQA's exact match of generated answers with leave-one-out over several references.</summary>
+    CoqaExactMatch,
+
+    /// <summary>DROP's exact match of generated answers.</summary>
+    DropExactMatch,
+
     /// <summary>ROUGE-1 F1 of generated texts.</summary>
     Rouge1,
 
@@ -282,8 +288,14 @@ public enum GenerationMetric
     /// <summary>CoQA's F1 with leave-one-out over several references.</summary>
     CoqaF1,
 
+    /// <summary>CoQA's exact match, likewise.</summary>
+    CoqaExactMatch,
+
     /// <summary>DROP's F1: bags aligned, numbers must agree.</summary>
     DropF1,
+
+    /// <summary>DROP's exact match: the same spans after normalization.</summary>
+    DropExactMatch,
 
     /// <summary>ROUGE-1 F1.</summary>
     Rouge1,

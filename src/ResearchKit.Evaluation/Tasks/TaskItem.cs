@@ -28,6 +28,14 @@ public sealed record TaskItem
 
     /// <summary>The same item for fine-tuning; null where GPT-1's heads do not apply (free-form answers).</summary>
     public StructuredInput? Structured { get; init; }
+
+    /// <summary>The item with some texts added or changed.</summary>
+    internal TaskItem With(params ReadOnlySpan<(string Name, string Text)> fields)
+    {
+        var all = new Dictionary<string, string>(Fields);
+        foreach (var (name, text) in fields) all[name] = text;
+        return this with { Fields = all };
+    }
 }
 
 /// <summary>A task's items by split. Splits never overlap, but for <see cref="EvaluationTask.OverPublishedSet"/>.</summary>

@@ -1,3 +1,4 @@
+using ResearchKit.Core;
 using ResearchKit.Core.Tokenization;
 
 namespace ResearchKit.Models.Checkpoints;
@@ -11,6 +12,14 @@ public sealed record LoadedModel(Gpt Model, string Name, string WeightsHash, ITo
 {
     /// <summary>Tensors of the file that the language model does not use, such as GPT-1's multiple-choice head; masks and the tied output matrix do not count.</summary>
     public IReadOnlyList<string> LeftOutTensors { get; init; } = [];
+
+    /// <summary>This model with its matrices rounded in place, under a name and a hash of its own; see <see cref="Gpt.RoundToInt8"/>. Dispose one of the two.</summary>
+    /// <exception cref="ConfigException">The weights cannot be rounded.</exception>
+    public LoadedModel RoundedToInt8()
+    {
+        Model.RoundToInt8();
+        return this with { Name = $"{Name} (int8)", WeightsHash = Models.WeightsHash.Of(Model) };
+    }
 
     /// <summary>Disposes <see cref="Model"/>.</summary>
     public void Dispose() => Model.Dispose();

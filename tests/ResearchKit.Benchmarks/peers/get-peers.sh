@@ -18,10 +18,11 @@ for peer in "$@"; do
         ggml)
             [ -d "$folder/ggml" ] || git clone --depth 1 https://github.com/ggml-org/ggml "$folder/ggml"
             cmake -S "$folder/ggml" -B "$folder/ggml/build" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_BUILD_TESTS=OFF
-            cmake --build "$folder/ggml/build" --target gpt-2-ctx -j
+            cmake --build "$folder/ggml/build" --target gpt-2-ctx --target gpt-2-quantize -j
             mkdir -p "$folder/ggml-gpt2"
             cp "$folder/ggml/build/bin/gpt-2-ctx" "$folder/ggml-gpt2/"
             python3 "$here/random_gpt2.py" "$folder/ggml-gpt2/gpt-2-124M.bin"
+            "$folder/ggml/build/bin/gpt-2-quantize" "$folder/ggml-gpt2/gpt-2-124M.bin" "$folder/ggml-gpt2/gpt-2-124M-q8_0.bin" q8_0
             ;;
         *)
             echo "get-peers.sh: there is no peer \"$peer\"; peers: nanogpt, ggml" >&2

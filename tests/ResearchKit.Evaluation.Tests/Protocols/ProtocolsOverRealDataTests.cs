@@ -38,6 +38,34 @@ public class ProtocolsOverRealDataTests
     }
 
     [Fact]
+    public void TheHarnessAsksTheLastQuestionOfEveryConversation()
+    {
+        var items = Harness("coqa").OverPublishedSet().Load().Test;
+        Assert.Equal(500, items.Count);
+        Assert.All(items, item => Assert.Equal(item.Answers.Count, item.Answers.Select(answer => answer.ToLowerInvariant()).Distinct().Count()));
+        Assert.Contains(items, item => item.Fields["story"] != item.Fields["story"].Trim());
+        Assert.All(items, item => Assert.StartsWith("Q: ", item.Fields["history"], StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void TheHarnessShowsTextsAsTheyAreStored()
+    {
+        Assert.Contains(Harness("squad2").Load().Test, item => item.Fields["title"].Contains('_', StringComparison.Ordinal));
+        Assert.Contains(Harness("piqa").Load().Test, item => item.Choices.Any(choice => choice != choice.Trim()));
+        Assert.Contains(Harness("triviaqa").Load().Train, item => item.Answers[0] != DatasetTasks.Get("triviaqa", RealData.Require()).Load().Train.Single(own => own.Id == item.Id).Answers[0]);
+        var translation = Harness("wmt14-en-fr");
+        var splits = translation.Load();
+        var prompt = new PromptBuilder(translation, splits, new EvaluationOptions()).Build(splits.Test[0], 1);
+        Assert.Contains("\nFrench phrase:  ", prompt.Contexts[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void EveryTaskThatAHarnessProtocolNamesExists() =>
         Assert.All(HarnessTasks.All.SelectMany(task => task.Tasks), name => Assert.Contains(name, DatasetTasks.Names));
+
+    private static EvaluationTask Harness(string name)
+    {
+        var task = DatasetTasks.Get(name, RealData.Require());
+        return TaskProtocols.Get(task, "lm-eval", new Dictionary<string, string>()).ApplyTo(task);
+    }
 }
