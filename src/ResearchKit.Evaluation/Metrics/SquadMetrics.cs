@@ -39,14 +39,9 @@ public static partial class SquadMetrics
     }
 
     /// <summary>CoQA's F1: with several references, the mean over leaving each out of the best F1 with the others, which treats people and models alike.</summary>
-    public static double CoqaF1(string prediction, IReadOnlyList<string> references) => LeaveOneOut(references, others => F1(prediction, others));
-
-    /// <summary>CoQA's exact match, likewise.</summary>
-    public static double CoqaExactMatch(string prediction, IReadOnlyList<string> references) => LeaveOneOut(references, others => ExactMatch(prediction, others));
-
-    private static double LeaveOneOut(IReadOnlyList<string> references, Func<IReadOnlyList<string>, double> score) =>
-        references.Count == 1 ? score(references)
-        : Enumerable.Range(0, references.Count).Average(left => score([.. references.Where((_, i) => i != left)]));
+    public static double CoqaF1(string prediction, IReadOnlyList<string> references) =>
+        references.Count == 1 ? F1(prediction, references)
+        : Enumerable.Range(0, references.Count).Average(left => F1(prediction, [.. references.Where((_, i) => i != left)]));
 
     private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
@@ -43,23 +42,6 @@ public static class ModelFolder
     /// <param name="path">A model folder, or one weights file in it.</param>
     /// <exception cref="ConfigException">There is none, or it is invalid (all problems listed).</exception>
     public static ModelConfig ReadConfig(string path) => ReadHuggingFaceConfig(Resolve(path).Folder).Config;
-
-    /// <summary>Reads <see cref="CardFileName"/>; empty where the folder has none.</summary>
-    /// <exception cref="ConfigException">The file is not an object of strings.</exception>
-    public static IReadOnlyDictionary<string, string> ReadCard(string folder)
-    {
-        var path = Path.Combine(folder, CardFileName);
-        if (!File.Exists(path)) return new SortedDictionary<string, string>(StringComparer.Ordinal);
-        try
-        {
-            var card = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(path)) ?? [];
-            return new SortedDictionary<string, string>(card, StringComparer.Ordinal);
-        }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigException($"{path}: cannot be read as an object of strings ({e.Message}).", e);
-        }
-    }
 
     /// <summary>Writes a model so that this kit and public code can load it. The folder appears complete or not at all.</summary>
     /// <param name="folder">Target. An existing model folder is replaced as a whole once the new one is complete.</param>
