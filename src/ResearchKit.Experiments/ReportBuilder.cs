@@ -155,12 +155,12 @@ internal static class ReportBuilder
             Name = task.Task.Name,
             Description = string.Join(' ', new[] { task }.Concat(task.OtherProtocols).Where(run => run.PublishedProtocol is not null).Select(run => Words(run, overflow)).Prepend(task.Task.Description).Where(text => !string.IsNullOrEmpty(text))),
             Metric = metric,
-            Unit = IsFraction(metric) ? ScoreUnit.Fraction : ScoreUnit.Raw,
+            Unit = TaskMetrics.IsShare(metric) ? ScoreUnit.Fraction : ScoreUnit.Raw,
             HigherIsBetter = TaskMetrics.HigherIsBetter(metric),
             ChanceLevel = metric switch
             {
                 "accuracy" when choices.All(count => count > 1) => choices.Average(count => 1.0 / count),
-                "matthews" or "pearson" or "spearman" => 0,
+                _ when TaskMetrics.IsCorrelation(metric) => 0,
                 _ => null,
             },
             ItemCount = task.Splits.Test.Count,
@@ -191,9 +191,6 @@ internal static class ReportBuilder
         var lines = facts.Lines().Where(line => line.Label is not ("demonstrations" or "open point" or "difference")).Select(line => $"{line.Label}: {line.Text}");
         return string.Join("; ", lines.Concat(facts.Options.Select(option => $"{option.Name}={option.Value}")).Concat(facts.Differences)) + ".";
     }
-
-    /// <summary>Perplexities, bits and correlations are shown as they are; all else lies in [0, 1].</summary>
-    private static bool IsFraction(string metric) => TaskMetrics.HigherIsBetter(metric) && metric is not ("matthews" or "pearson" or "spearman");
 
     private static ModelEntry ModelEntryOf(ModelHeader model)
     {

@@ -41,7 +41,7 @@ internal static class ContaminationCommand
             if (parsed.GetValue(protocol) is not (null or TaskProtocols.OwnName)) loaded = loaded.OverPublishedSet();
             var applied = TaskProtocols.Get(loaded, parsed.GetValue(protocol) ?? TaskProtocols.OwnName).ApplyTo(loaded);
             var splits = applied.Load();
-            splits = splits.Scoring(Evaluator.SelectItems(applied, splits, new EvaluationOptions { Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) }));
+            splits = splits.WithTest(Evaluator.SelectItems(applied, splits, new EvaluationOptions { Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) }));
             var options = ContaminationOptions.For(applied.Name) with { GramLength = parsed.GetValue(n) };
             ContaminationReport report;
             using (var line = new ProgressLine())
