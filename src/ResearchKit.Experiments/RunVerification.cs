@@ -78,9 +78,8 @@ public sealed class RunVerification
     public static RunVerification Open(string folder)
     {
         var stored = StoredItems.Read(folder);
-        var report = Path.Combine(folder, "report.json");
-        if (!File.Exists(report)) throw new ConfigException($"{folder} has no report.json, so it does not say on what it was made. Run its experiment again; finished cells are reused.");
-        var manifest = ReportModelJson.Deserialize(File.ReadAllText(report), report).Manifest ?? throw new ConfigException($"{report} has no manifest, so the run cannot be repeated.");
+        var report = Path.Combine(folder, RunReport.FileName);
+        var manifest = RunReport.Read(folder).Manifest ?? throw new ConfigException($"{report} has no manifest, so the run cannot be repeated.");
         // Of the report, not config.json: an edited experiment that was started again and interrupted has another one there.
         var text = manifest.Configuration ?? throw new ConfigException($"{report} has no configuration, so the run cannot be repeated.");
         if (ConfigJson.Parse<ExperimentConfig>(text, report, null, parsed => parsed.Problems()) is not ComparisonConfig config) throw new ConfigException($"{report} is not of a comparison; only comparisons can be verified.");

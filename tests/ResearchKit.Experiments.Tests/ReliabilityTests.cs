@@ -14,7 +14,7 @@ public sealed class ReliabilityTests : IDisposable
 
     public void Dispose() => _tiny.Dispose();
 
-    private ReportModel Report() => ReportModelJson.Deserialize(File.ReadAllText(Path.Combine(_tiny.Run, "report.json")), "report.json");
+    private ReportModel Report() => RunReport.Read(_tiny.Run);
 
     private ComparisonConfig Varied => _tiny.Config with
     {
