@@ -35,7 +35,7 @@ public static class ModelFolder
         using var source = WeightFiles.Open(weights ?? WeightFiles.Find(folder) ?? throw new ConfigException($"{folder}: there is a configuration but no weights. {WeightFiles.Readable}"));
         var tokenizer = ReadTokenizer(folder, config.Config);
         var (model, leftOut) = WeightImport.Read(weights ?? folder, source, config, strict);
-        return new LoadedModel(model, NameOf(folder), WeightsHash.Of(model), tokenizer) { LeftOutTensors = leftOut };
+        return new LoadedModel(model, NameOf(folder), WeightsHash.Of(model), tokenizer) { Folder = folder, LeftOutTensors = leftOut };
     }
 
     /// <summary>Reads the configuration alone; no weights are needed or touched.</summary>
