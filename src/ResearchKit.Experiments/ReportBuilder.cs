@@ -202,7 +202,7 @@ internal static class ReportBuilder
             Family = config.Norm == NormPlacement.Post ? "gpt1" : !config.ScaleAttention ? "gpt-neo" : config.Attention.Any(pattern => pattern is not DenseAttention) ? "gpt3" : "gpt2",
             Parameters = config.ParameterCount,
             Configuration = string.Create(CultureInfo.InvariantCulture,
-                $"{config.LayerCount} layers × {config.EmbeddingSize}, {config.HeadCount} heads, context {config.ContextLength}, vocabulary {config.VocabularySize:N0}, {config.Norm.ToString().ToLowerInvariant()}-norm, attention {string.Join("/", config.Attention.Select(PatternName))}"),
+                $"{config.LayerCount} layers × {config.EmbeddingSize}, {config.HeadCount} heads, context {config.ContextLength}, vocabulary {config.VocabularySize:N0}, {config.Norm.ToString().ToLowerInvariant()}-norm, attention {string.Join("/", config.Attention.Select(pattern => pattern.Label))}"),
             WeightsHash = model.WeightsHash,
             PretrainingTokens = card?.Tokens,
             PretrainingFlops = card is null ? null : 6.0 * config.ParameterCount * card.Tokens,
@@ -210,15 +210,6 @@ internal static class ReportBuilder
             Card = card?.Text,
         };
     }
-
-    private static string PatternName(AttentionPattern pattern) => pattern switch
-    {
-        LocalAttention local => string.Create(CultureInfo.InvariantCulture, $"band {local.Window}"),
-        StridedAttention strided => string.Create(CultureInfo.InvariantCulture, $"strided {strided.Stride}"),
-        FixedAttention blocks => string.Create(CultureInfo.InvariantCulture, $"fixed {blocks.Stride}, {blocks.Summary}"),
-        CustomAttention own => own.Name,
-        _ => "dense",
-    };
 
     // One sentence: what the prompt gives, what fine-tuning gives, and where the one passes the other. Counts are of differences that hold after Holm's correction.
     private static string? Answer(ReportModel model)
