@@ -111,7 +111,7 @@ internal static class KernelProgram
 
     // Only sources that the kernel is built from; of generated folders there are thousands of files.
     private static DateTime SourceTime(string root) => new DirectoryInfo(Path.Combine(root, "src")).EnumerateDirectories()
-        .Where(project => project.Name != "ResearchKit.Cli")
+        .Where(project => project.Name is not ("ResearchKit.Cli" or "ResearchKit.Benchmarking"))
         .SelectMany(project => project.EnumerateFiles().Concat(project.EnumerateDirectories().Where(folder => folder.Name is not ("bin" or "obj")).SelectMany(folder => folder.EnumerateFiles("*", SearchOption.AllDirectories))))
         .Append(new FileInfo(Path.Combine(root, "Directory.Packages.props"))).Max(file => file.LastWriteTimeUtc);
 

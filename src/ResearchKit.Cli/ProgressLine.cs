@@ -1,4 +1,6 @@
 using System.Globalization;
+using ResearchKit.Core;
+using ResearchKit.Experiments;
 
 namespace ResearchKit.Cli;
 
@@ -29,6 +31,17 @@ internal sealed class ProgressLine : IDisposable
             Console.Error.WriteLine(text);
         }
     }
+
+    /// <summary>Shows reports of some kind in words.</summary>
+    public IProgress<T> For<T>(Func<T, string> words) => new InlineProgress<T>(value => Show(words(value)));
+
+    /// <summary>Shows how far a comparison is.</summary>
+    public IProgress<RunProgress> ForRun() => For<RunProgress>(value =>
+    {
+        var left = value.Left is { } time ? $", {Duration(time)} left" : "";
+        var rate = value.TokensPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $", {value.TokensPerSecond:N0} tokens/s{left}") : "";
+        return $"[{value.Done}/{value.Total}] {value.Doing}{rate}";
+    });
 
     /// <summary>Leaves the line so that the next output starts on its own.</summary>
     public void Dispose()

@@ -21,8 +21,7 @@ public interface ILanguageModel : IDisposable
     int ContextLength { get; }
 
     /// <summary>Scores continuations given contexts: Σ log P(tokenᵢ | context, earlier tokens), in nats.</summary>
-    /// <param name="requests">Contexts and continuations; an empty context is scored from the first position on with
-    /// <see cref="LikelihoodRequest.Context"/> replaced by the caller's prefix token, so contexts must hold at least one id.</param>
+    /// <param name="requests">Contexts and continuations. A context holds at least one id: for a continuation that begins a text the caller puts its prefix token there.</param>
     /// <param name="cancellation">Stops between batches.</param>
     /// <exception cref="ArgumentException">An id outside [0, V), an empty context, an empty continuation, or a continuation longer than n_ctx.</exception>
     IReadOnlyList<LikelihoodScore> LogLikelihood(IReadOnlyList<LikelihoodRequest> requests, CancellationToken cancellation = default);

@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using ResearchKit.Evaluation.Statistics;
+
 namespace ResearchKit.Evaluation;
 
 /// <summary>Everything a run of one task gave: the numbers and, for every item, what they rest on.</summary>
@@ -99,6 +102,10 @@ public sealed record ItemResult
 
     /// <summary>Items that some metrics count only together, such as the answers of one question; null where the item stands alone.</summary>
     public string? Group { get; init; }
+
+    /// <summary>What is independent of other units: the cluster, else the group, else the item alone.</summary>
+    [JsonIgnore]                                                         // no part of a stored cell
+    public string Unit => ItemUnits.NameOf(Cluster, Group, Id);
 
     /// <summary>Predicted choice under the deciding rule; null where nothing is ranked.</summary>
     public int? Predicted => Predictions.Count > 0 ? Predictions[0].Choice : null;

@@ -25,16 +25,16 @@ namespace ResearchKit.Experiments;
 public sealed class ComparisonRunner
 {
     private readonly ComparisonConfig _config;
-    private readonly ComputeDevice _environment;
+    private readonly ComputeDevice _device;
     private readonly string _baseFolder;
     private readonly List<string> _warnings = [];
 
     /// <summary>Prepares a run; nothing is read or written yet.</summary>
     /// <param name="config">The experiment.</param>
     /// <param name="baseFolder">Folder that the experiment's relative paths start from.</param>
-    /// <param name="environment">Device and threads.</param>
-    public ComparisonRunner(ComparisonConfig config, string baseFolder, ComputeDevice environment) =>
-        (_config, _baseFolder, _environment) = (config, baseFolder, environment);
+    /// <param name="device">Device and threads.</param>
+    public ComparisonRunner(ComparisonConfig config, string baseFolder, ComputeDevice device) =>
+        (_config, _baseFolder, _device) = (config, baseFolder, device);
 
     /// <summary>Reads models and tasks and lists every cell, without computing any.</summary>
     /// <exception cref="ConfigException">A model folder, task or data set is missing or broken.</exception>
@@ -163,7 +163,7 @@ public sealed class ComparisonRunner
             else if (cell is PlannedFineTuning fineTuning) plan.Store.Write(KeyOf(fineTuning, plan.Models), (FineTuneResult)payload);
             timings.Add(TimingOf(cell, plan.Models, seconds));
         }, cancellation);
-        timings.WriteTable(_environment, plan.Cells.Select(cell => AddressOf(cell, plan.Models)).ToHashSet(StringComparer.Ordinal));
+        timings.WriteTable(_device, plan.Cells.Select(cell => AddressOf(cell, plan.Models)).ToHashSet(StringComparer.Ordinal));
         var (reportPath, check) = WriteReport(plan, progress, cancellation);
         return new RunOutcome(_config.RunFolder, reportPath, plan.Cells.Count - plan.Missing.Count, plan.Missing.Count, clock.Elapsed.TotalSeconds, [.. _warnings.Distinct()], check.ItemCount > 0 ? check : null);
     }
@@ -182,8 +182,8 @@ public sealed class ComparisonRunner
             // A long run outlives what it read at its start: scores of other weights would stand under the old ones' name.
             if (loaded.WeightsHash != plan.Models[group.Key].WeightsHash || loaded.Tokenizer?.Fingerprint is { } read && read != plan.Models[group.Key].TokenizerFingerprint)
                 throw new ConfigException($"{plan.Models[group.Key].Folder} has changed since the run began: weights {loaded.WeightsHash[..12]} where the plan has {plan.Models[group.Key].WeightsHash[..12]}. Run the same command again to plan with what is there now.");
-            _environment.Take(loaded.Model);
-            var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{plan.Models[group.Key].Folder} has no tokenizer files (vocab.json and merges.txt): a model without its tokenizer can't read a task.");
+            _device.MoveHere(loaded.Model);
+            var tokenizer = loaded.RequireTokenizer();
             using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
             using var plainModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash, new ScoringOptions { ShareContexts = false });
             foreach (var cell in group)
@@ -249,7 +249,7 @@ public sealed class ComparisonRunner
             Processors(inContext.Select(pair => pair.Stored.Processor).Concat(fineTuning.Select(pair => pair.Stored.Processor))));
         cancellation.ThrowIfCancellationRequested();
         var overlap = new PretrainingOverlap(_config, _warnings.Add).Of(plan, results, cancellation);
-        var model = ReportBuilder.Build(FromRunFolder(), _environment, plan, results, overlap);
+        var model = ReportBuilder.Build(FromRunFolder(), _device, plan, results, overlap);
         StoredItemsBuilder.Build(_config, plan, results).Write(_config.RunFolder);
         return (RunReport.Write(_config.RunFolder, model), results.Check);
     }
@@ -323,13 +323,7 @@ public sealed class ComparisonRunner
         return new CellTiming(AddressOf(cell, models), models[cell.Model].Name, cell.Task.Task.Name, regime, condition, cell.Cost, Math.Round(seconds, 3));
     }
 
-    private CellEnvironment CellEnvironment() => new(_environment.Name, _environment.Threads, ComputeDevice.TorchVersion);
-
-    /// <summary>Calls back on the caller's thread, unlike <see cref="Progress{T}"/>.</summary>
-    private sealed class InlineProgress<T>(Action<T> report) : IProgress<T>
-    {
-        public void Report(T value) => report(value);
-    }
+    private CellEnvironment CellEnvironment() => new(_device.Name, _device.Threads, ComputeDevice.TorchVersion);
 }
 
 /// <summary>What a comparison will do.</summary>

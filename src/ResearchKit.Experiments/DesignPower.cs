@@ -23,8 +23,8 @@ public sealed record DesignPower(string Task, int ItemCount, int UnitCount, doub
         return [.. plan.Tasks.Select(task =>
         {
             var items = task.Splits.Test;
-            var units = items.Select(item => item.Cluster ?? item.Group ?? "item/" + item.Id).Distinct(StringComparer.Ordinal).Count();
-            var isShare = TaskMetrics.Names(task.Task)[0] is "accuracy" or "exact_match" or "normalized_exact_match" or "contains" or "record_exact_match";
+            var units = items.Select(item => item.Unit).Distinct(StringComparer.Ordinal).Count();
+            var isShare = TaskMetrics.IsShareOfRightItems(TaskMetrics.Names(task.Task)[0]);
             return new DesignPower(task.Task.Name, items.Count, units,
                 isShare ? Power.DetectablePairedDifference(units, DiscordantShare) : null,
                 isShare ? Power.DetectablePairedDifference(units, DiscordantShare, significance: 0.05 / comparisons) : null);

@@ -1,6 +1,5 @@
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
-using ResearchKit.Core.Tokenization;
 using ResearchKit.Models.Checkpoints;
 
 namespace ResearchKit.Experiments;
@@ -19,7 +18,7 @@ public sealed record ModelHeader(string Folder, string Name, ModelConfig Config,
     {
         if (!Directory.Exists(folder)) throw new ConfigException($"There is no model folder {folder}. Shipped models are in results/models; `rk train` makes others.");
         using var loaded = ModelFolder.Load(folder);
-        ITokenizer tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{folder} has no tokenizer files (vocab.json and merges.txt): a model without its tokenizer can't read a task.");
+        var tokenizer = loaded.RequireTokenizer();
         if (tokenizer.VocabularySize > loaded.Model.Config.VocabularySize)
         {
             throw new ConfigException($"{folder}: the tokenizer has {tokenizer.VocabularySize} entries but the model's n_vocab is {loaded.Model.Config.VocabularySize}: these are not this model's tokenizer files.");

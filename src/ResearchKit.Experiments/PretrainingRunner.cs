@@ -94,7 +94,7 @@ public sealed class PretrainingRunner
             : null;
         var warmupSteps = training.LengthWarmupSteps(length);
         using var model = new Gpt(modelConfig, _config.Seed);
-        _device.Take(model);
+        _device.MoveHere(model);
         var validation = ValidationSets(tokenizer, length);
         var trainer = new Trainer(model, warmup is null ? batches : new ConsecutiveBatches(warmup, warmupSteps, batches), training, _config.RunFolder)
         {

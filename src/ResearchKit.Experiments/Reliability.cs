@@ -46,14 +46,14 @@ internal static class Reliability
         return splits;
     }
 
-    // Items that share a cluster vary together, so their mean varies more than independent items' would.
+    // Items of one unit vary together, so their mean varies more than independent items' would.
     private static double ItemsDeviation(ReadyTask task, List<(PlannedInContext Cell, TaskResult Result)> draws, VarianceComponents own)
     {
         var items = task.Splits.Test;
         var independent = Math.Sqrt(own.Item / items.Count);
-        if (items.All(item => item.Cluster is null)) return independent;
+        if (items.All(item => item is { Cluster: null, Group: null })) return independent;
         var means = Enumerable.Range(0, items.Count).Select(i => draws.Average(pair => pair.Result.Items[i].Score)).ToArray();
-        var clustered = MeanEstimate.Clustered(means, [.. items.Select(item => item.Cluster ?? "item/" + item.Id)]).StandardError;
+        var clustered = MeanEstimate.Clustered(means, [.. items.Select(item => item.Unit)]).StandardError;
         return clustered > independent ? clustered : independent;
     }
 

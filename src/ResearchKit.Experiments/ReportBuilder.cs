@@ -155,12 +155,12 @@ internal static class ReportBuilder
             Name = task.Task.Name,
             Description = string.Join(' ', new[] { task }.Concat(task.OtherProtocols).Where(run => run.PublishedProtocol is not null).Select(run => Words(run, overflow)).Prepend(task.Task.Description).Where(text => !string.IsNullOrEmpty(text))),
             Metric = metric,
-            Unit = IsFraction(metric) ? ScoreUnit.Fraction : ScoreUnit.Raw,
+            Unit = TaskMetrics.IsShare(metric) ? ScoreUnit.Fraction : ScoreUnit.Raw,
             HigherIsBetter = TaskMetrics.HigherIsBetter(metric),
             ChanceLevel = metric switch
             {
                 "accuracy" when choices.All(count => count > 1) => choices.Average(count => 1.0 / count),
-                "matthews" or "pearson" or "spearman" => 0,
+                _ when TaskMetrics.IsCorrelation(metric) => 0,
                 _ => null,
             },
             ItemCount = task.Splits.Test.Count,
@@ -192,9 +192,6 @@ internal static class ReportBuilder
         return string.Join("; ", lines.Concat(facts.Options.Select(option => $"{option.Name}={option.Value}")).Concat(facts.Differences)) + ".";
     }
 
-    /// <summary>Perplexities, bits and correlations are shown as they are; all else lies in [0, 1].</summary>
-    private static bool IsFraction(string metric) => TaskMetrics.HigherIsBetter(metric) && metric is not ("matthews" or "pearson" or "spearman");
-
     private static ModelEntry ModelEntryOf(ModelHeader model)
     {
         var card = ModelCard.TryRead(model.Folder);
@@ -205,7 +202,7 @@ internal static class ReportBuilder
             Family = config.Norm == NormPlacement.Post ? "gpt1" : !config.ScaleAttention ? "gpt-neo" : config.Attention.Any(pattern => pattern is not DenseAttention) ? "gpt3" : "gpt2",
             Parameters = config.ParameterCount,
             Configuration = string.Create(CultureInfo.InvariantCulture,
-                $"{config.LayerCount} layers × {config.EmbeddingSize}, {config.HeadCount} heads, context {config.ContextLength}, vocabulary {config.VocabularySize:N0}, {config.Norm.ToString().ToLowerInvariant()}-norm, attention {string.Join("/", config.Attention.Select(PatternName))}"),
+                $"{config.LayerCount} layers × {config.EmbeddingSize}, {config.HeadCount} heads, context {config.ContextLength}, vocabulary {config.VocabularySize:N0}, {config.Norm.ToString().ToLowerInvariant()}-norm, attention {string.Join("/", config.Attention.Select(pattern => pattern.Label))}"),
             WeightsHash = model.WeightsHash,
             PretrainingTokens = card?.Tokens,
             PretrainingFlops = card is null ? null : 6.0 * config.ParameterCount * card.Tokens,
@@ -213,15 +210,6 @@ internal static class ReportBuilder
             Card = card?.Text,
         };
     }
-
-    private static string PatternName(AttentionPattern pattern) => pattern switch
-    {
-        LocalAttention local => string.Create(CultureInfo.InvariantCulture, $"band {local.Window}"),
-        StridedAttention strided => string.Create(CultureInfo.InvariantCulture, $"strided {strided.Stride}"),
-        FixedAttention blocks => string.Create(CultureInfo.InvariantCulture, $"fixed {blocks.Stride}, {blocks.Summary}"),
-        CustomAttention own => own.Name,
-        _ => "dense",
-    };
 
     // One sentence: what the prompt gives, what fine-tuning gives, and where the one passes the other. Counts are of differences that hold after Holm's correction.
     private static string? Answer(ReportModel model)

@@ -51,7 +51,7 @@ public sealed record RunEstimate(long InContextTokens, long FineTuningTokens, do
     private static double TrialRate(string folder, ComputeDevice device)
     {
         using var loaded = ModelFolder.Load(folder);
-        device.Take(loaded.Model);
+        device.MoveHere(loaded.Model);
         using var model = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
         var random = new CounterRandom(1, "trial of speed");
         var length = Math.Min(TrialLength, model.ContextLength);

@@ -78,9 +78,8 @@ public sealed class RunVerification
     public static RunVerification Open(string folder)
     {
         var stored = StoredItems.Read(folder);
-        var report = Path.Combine(folder, "report.json");
-        if (!File.Exists(report)) throw new ConfigException($"{folder} has no report.json, so it does not say on what it was made. Run its experiment again; finished cells are reused.");
-        var manifest = ReportModelJson.Deserialize(File.ReadAllText(report), report).Manifest ?? throw new ConfigException($"{report} has no manifest, so the run cannot be repeated.");
+        var report = Path.Combine(folder, RunReport.FileName);
+        var manifest = RunReport.Read(folder).Manifest ?? throw new ConfigException($"{report} has no manifest, so the run cannot be repeated.");
         // Of the report, not config.json: an edited experiment that was started again and interrupted has another one there.
         var text = manifest.Configuration ?? throw new ConfigException($"{report} has no configuration, so the run cannot be repeated.");
         if (ConfigJson.Parse<ExperimentConfig>(text, report, null, parsed => parsed.Problems()) is not ComparisonConfig config) throw new ConfigException($"{report} is not of a comparison; only comparisons can be verified.");
@@ -89,18 +88,18 @@ public sealed class RunVerification
     }
 
     /// <summary>Computes cells again.</summary>
-    /// <param name="environment">Device and threads; those of the run for equal bits.</param>
+    /// <param name="device">Device and threads; those of the run for equal bits.</param>
     /// <param name="sample">How many cells, drawn by lot over all regimes; null for all.</param>
     /// <param name="progress">Called after every cell and every chunk of one.</param>
     /// <param name="cancellation">Stops after the current chunk.</param>
     /// <exception cref="ConfigException">A model or data set is missing.</exception>
-    public VerificationResult Run(ComputeDevice environment, int? sample, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
+    public VerificationResult Run(ComputeDevice device, int? sample, IProgress<RunProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var runner = new ComparisonRunner(_config, _folder, environment);
+        var runner = new ComparisonRunner(_config, _folder, device);
         var plan = runner.Plan();
         var causes = new List<string>();
         var changed = ChangedInputs(plan, causes);
-        var sameMachine = MachineCauses(environment, causes);
+        var sameMachine = MachineCauses(device, causes);
         var cells = plan.Cells.ToDictionary(cell => IdOf(cell, plan), StringComparer.Ordinal);
         var chosen = Chosen(sample);
         var verified = new Dictionary<string, VerifiedCell>(StringComparer.Ordinal);
@@ -175,7 +174,7 @@ public sealed class RunVerification
     }
 
     /// <summary>Says what of versions and machine differs; returns whether bits must be equal all the same.</summary>
-    private bool MachineCauses(ComputeDevice environment, List<string> causes)
+    private bool MachineCauses(ComputeDevice device, List<string> causes)
     {
         var same = true;
         void Compare(string what, string? then, string now, bool decides)
@@ -187,8 +186,8 @@ public sealed class RunVerification
 
         var rows = _manifest.Versions.Concat(_manifest.Other).ToLookup(row => row.Name, row => row.Value, StringComparer.Ordinal);
         Compare("Processor", rows[RunEnvironment.ProcessorRow].FirstOrDefault(), RunEnvironment.Processor, decides: true);
-        Compare("Device", _manifest.Device, environment.Name, decides: true);
-        Compare("Threads", _manifest.ThreadCount?.ToString(CultureInfo.InvariantCulture), environment.Threads.ToString(CultureInfo.InvariantCulture), decides: true);
+        Compare("Device", _manifest.Device, device.Name, decides: true);
+        Compare("Threads", _manifest.ThreadCount?.ToString(CultureInfo.InvariantCulture), device.Threads.ToString(CultureInfo.InvariantCulture), decides: true);
         Compare("TorchSharp", rows["TorchSharp"].FirstOrDefault(), ComputeDevice.TorchVersion, decides: true);
         Compare("ResearchKit", rows["ResearchKit"].FirstOrDefault(), RunEnvironment.KitVersion, decides: false);
         Compare(".NET", rows[".NET"].FirstOrDefault(), Environment.Version.ToString(), decides: false);

@@ -38,7 +38,7 @@ public sealed record StoredItems
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
         {
-            throw new ConfigException(File.Exists(Path.Combine(folder, "report.json"))
+            throw new ConfigException(File.Exists(Path.Combine(folder, RunReport.FileName))
                 ? $"{folder} has a report but no {FileName}: it was written by an older version. Run its experiment again; finished cells are reused."
                 : $"{folder} holds no finished run (no {FileName}). Run the experiment first: rk run FILE.");
         }

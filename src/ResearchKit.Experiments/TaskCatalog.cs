@@ -152,12 +152,12 @@ public static class TaskCatalog
         if (reference.Items.Count > 0)
         {
             var wanted = reference.Items.ToHashSet(StringComparer.Ordinal);
-            splits = splits.Scoring([.. splits.Test.Where(item => wanted.Remove(item.Id))]);
+            splits = splits.WithTest([.. splits.Test.Where(item => wanted.Remove(item.Id))]);
             if (wanted.Count > 0) throw new Core.ConfigException($"Task {task.Name} has no test item {string.Join(", ", reference.Items.Where(wanted.Contains).Take(3))}{(wanted.Count > 3 ? $" and {wanted.Count - 3} more" : "")}, named in `items`; ids are such as {task.Load().Test[0].Id}.");
         }
         else if (reference.Limit < splits.Test.Count)
         {
-            splits = splits.Scoring(Evaluator.SelectItems(task, splits, new EvaluationOptions { Seed = seed, Limit = reference.Limit }));
+            splits = splits.WithTest(Evaluator.SelectItems(task, splits, new EvaluationOptions { Seed = seed, Limit = reference.Limit }));
         }
 
         var canFineTune = splits.Train.Count > 0 && splits.Test.All(item => item is { Structured: not null, Gold: not null, Choices.Count: > 1 });

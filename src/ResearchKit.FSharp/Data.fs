@@ -12,7 +12,7 @@ module Data =
     /// A text file as UTF-8, plain or gzipped.
     let read (path: string) : Result<string, string list> = Problems.catch (fun () -> InputFile.Text path)
 
-    /// A corpus: a folder with a manifest, or one subfolder for each split.
+    /// A corpus: a folder of texts with subfolders. A manifest in it gives their splits; without one all are for training.
     let corpus (folder: string) : Result<TextCorpus, string list> = Problems.catch (fun () -> TextCorpus.ReadFolder folder)
 
     /// The texts of one split of a corpus.

@@ -1,5 +1,6 @@
 namespace ResearchKit.FSharp
 
+open ResearchKit.Core
 open ResearchKit.Evaluation
 open ResearchKit.Evaluation.Tasks
 open ResearchKit.Evaluation.Protocols
@@ -10,11 +11,7 @@ module Evaluate =
 
     /// Runs a task with all its options, telling how far it is.
     let runWith (report: EvaluationProgress -> unit) (options: EvaluationOptions) (task: EvaluationTask) (model: Model) : Result<TaskResult, string list> =
-        let progress =
-            { new System.IProgress<EvaluationProgress> with
-                member _.Report value = report value }
-
-        Problems.catch (fun () -> Evaluator.Run(model.Language, model.Tokenizer, task, task.Load.Invoke(), options, progress))
+        Problems.catch (fun () -> Evaluator.Run(model.Language, model.Tokenizer, task, task.Load.Invoke(), options, InlineProgress report))
 
     /// Runs a task under several protocols, asks for each different request once, and says how far apart the protocols alone put the scores.
     let underProtocols (options: EvaluationOptions) (protocols: Protocol list) (task: EvaluationTask) (model: Model) : Result<ProtocolComparisonResult, string list> =

@@ -2,6 +2,7 @@ namespace ResearchKit.FSharp
 
 open System
 open System.IO
+open ResearchKit.Core
 open ResearchKit.Core.Configuration
 open ResearchKit.Core.Files
 open ResearchKit.Experiments
@@ -106,19 +107,15 @@ module Experiment =
 
     /// Runs on a device, telling how far it is. What an earlier run finished is reused.
     let runOn (device: ComputeDevice) (report: Progress -> unit) (experiment: Experiment) : Result<Outcome, string list> =
-        let telling (case: 'P -> Progress) =
-            { new IProgress<'P> with
-                member _.Report value = report (case value) }
-
         config experiment
         |> Result.bind (fun config ->
             try
                 Problems.catch (fun () ->
                     match config with
                     | :? ComparisonConfig as comparison ->
-                        Outcome.Compared(ComparisonRunner(comparison, experiment.Folder, device).Run(telling Progress.Cells))
+                        Outcome.Compared(ComparisonRunner(comparison, experiment.Folder, device).Run(InlineProgress(Progress.Cells >> report)))
                     | :? PretrainingConfig as pretraining ->
-                        Outcome.Pretrained(PretrainingRunner(pretraining, experiment.Folder, device).Run(progress = telling Progress.Training))
+                        Outcome.Pretrained(PretrainingRunner(pretraining, experiment.Folder, device).Run(progress = InlineProgress(Progress.Training >> report)))
                     | other -> invalidOp $"{other.GetType().Name} has no runner here.")
             with :? TrainingDivergedException as error ->
                 Error [ error.Message ])

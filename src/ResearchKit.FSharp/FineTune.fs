@@ -1,6 +1,7 @@
 namespace ResearchKit.FSharp
 
 open System
+open ResearchKit.Core
 open ResearchKit.Core.Configuration
 open ResearchKit.Core.Tasks
 open ResearchKit.Evaluation.Tasks
@@ -35,14 +36,10 @@ module FineTune =
                 else
                     Problems.catchArguments (fun () -> work gpt ready (ready.TrainingExamples(examples, seed))))
 
-    let private telling (report: FineTuneProgress -> unit) =
-        { new IProgress<FineTuneProgress> with
-            member _.Report value = report value }
-
     /// Fine-tunes a copy of the model, telling how far it is, and predicts the task's test items.
     let runWith report (recipe: FineTuneRecipe) (examples: int) (seed: int64) (task: EvaluationTask) (model: Model) : Result<FineTuneResult, string list> =
         prepared examples seed task model (fun gpt ready train ->
-            FineTuner.Run(gpt, model.Tokenizer, recipe, ready.ClassCount, Array.ofSeq train, ready.Labelled ready.Splits.Validation, ready.Labelled ready.Splits.Test, seed, telling report))
+            FineTuner.Run(gpt, model.Tokenizer, recipe, ready.ClassCount, Array.ofSeq train, ready.Labelled ready.Splits.Validation, ready.Labelled ready.Splits.Test, seed, InlineProgress<FineTuneProgress> report))
 
     /// Fine-tunes a copy of the model on labelled examples drawn by the seed, and predicts the task's test items.
     let run (recipe: FineTuneRecipe) (examples: int) (seed: int64) (task: EvaluationTask) (model: Model) : Result<FineTuneResult, string list> =

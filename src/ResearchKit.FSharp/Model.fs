@@ -47,11 +47,11 @@ module Model =
             Compute.ready ()
             let loaded = ModelFolder.Load folder
 
-            match loaded.Tokenizer with
-            | null ->
+            try
+                ofGpt loaded.Name loaded.WeightsHash (loaded.RequireTokenizer "add those that the model was trained with, or give one to Model.loadWith") loaded.Model
+            with _ ->
                 loaded.Dispose()
-                raise (ConfigException($"{folder} has no tokenizer files (vocab.json and merges.txt); add those that the model was trained with, or give one to Model.loadWith."))
-            | tokenizer -> ofGpt loaded.Name loaded.WeightsHash tokenizer loaded.Model)
+                reraise ())
 
     /// The folder of a pulled model by name, such as gpt2, in the cache that the ecosystem's tools share; None where it was not pulled.
     let cached (name: string) : string option = Option.ofObj (HubCache().Find name)
@@ -120,7 +120,7 @@ module Model =
                 ofGpt name (WeightsHash.Of gpt) model.Tokenizer gpt))
 
     /// Moves the weights to a device.
-    let toDevice (device: ComputeDevice) (model: Model) : unit = Option.iter device.Take model.Weights
+    let toDevice (device: ComputeDevice) (model: Model) : unit = Option.iter device.MoveHere model.Weights
 
     /// Configuration of a model of the kit.
     let config (model: Model) : ModelConfig option = model.Weights |> Option.map (fun gpt -> gpt.Config)

@@ -45,15 +45,7 @@ module Pattern =
         Pattern.Custom(CustomAttention.Define(name, sees))
 
     /// Name and parameters in a few words, such as "band 64".
-    let name (pattern: Pattern) : string =
-        match pattern with
-        | Pattern.Dense -> "dense"
-        | Pattern.Local window -> $"band {window}"
-        | Pattern.Strided(stride, factors) -> $"strided {stride}, {factors.ToString().ToLowerInvariant()}"
-        | Pattern.Fixed(stride, summary, factors, subBlocks) ->
-            let heads = if subBlocks = 1 then "" else $", {subBlocks} sub-blocks"
-            $"fixed {stride}, {summary}, {factors.ToString().ToLowerInvariant()}{heads}"
-        | Pattern.Custom own -> own.Name
+    let name (pattern: Pattern) : string = (toAttention pattern).Label
 
     /// Whether the query at i sees the key at j (0-based), for one head.
     let allows (head: int) (i: int) (j: int) (pattern: Pattern) : bool =

@@ -1,6 +1,5 @@
 namespace ResearchKit.FSharp
 
-open System.IO
 open ResearchKit.Experiments
 open ResearchKit.Experiments.Reporting
 
@@ -9,14 +8,7 @@ open ResearchKit.Experiments.Reporting
 module Report =
 
     /// The report of a run folder.
-    let load (folder: string) : Result<ReportModel, string list> =
-        Problems.catch (fun () ->
-            let path = Path.Combine(folder, "report.json")
-
-            if not (File.Exists path) then
-                raise (ResearchKit.Core.ConfigException($"{folder} holds no finished run (no report.json). Run the experiment first."))
-
-            ReportModelJson.Deserialize(File.ReadAllText path, path))
+    let load (folder: string) : Result<ReportModel, string list> = Problems.catch (fun () -> RunReport.Read folder)
 
     /// Every item of every condition of a run folder, as it was scored.
     let items (folder: string) : Result<StoredItems, string list> = Problems.catch (fun () -> StoredItems.Read folder)

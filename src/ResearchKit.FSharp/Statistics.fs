@@ -18,10 +18,10 @@ module Metric =
     /// A metric of your own.
     let define (name: string) (ofItem: ItemResult -> float) : Metric = { Name = name; OfItem = ofItem }
 
-    /// Mean over the items with its standard error, clustered where items share a passage.
+    /// Mean over the items with its standard error, clustered where items share a passage or count only together.
     let score (metric: Metric) (result: TaskResult) : MeanEstimate =
         let values = result.Items |> Seq.map metric.OfItem |> Array.ofSeq
-        MeanEstimate.Clustered(values, [| for item in result.Items -> match item.Cluster with null -> item.Id | cluster -> cluster |])
+        MeanEstimate.Clustered(values, [| for item in result.Items -> item.Unit |])
 
     /// A metric of the kit by name, such as "accuracy/per_character" or "macro_f1".
     let named (name: string) (result: TaskResult) : Result<float, string list> =

@@ -48,30 +48,15 @@ module Task =
     /// The items.
     let items (task: EvaluationTask) : Result<TaskSplits, string list> = Problems.catch task.Load.Invoke
 
-    let private changed prompt scoring (load: unit -> TaskSplits) (task: EvaluationTask) =
-        EvaluationTask(
-            Name = task.Name,
-            Description = task.Description,
-            Load = load,
-            Prompt = prompt,
-            Scoring = scoring,
-            Demonstrations = task.Demonstrations,
-            Metrics = task.Metrics,
-            HoldsBackTraining = task.HoldsBackTraining
-        )
-
     /// The same items in other words.
-    let withPrompt (prompt: PromptTemplate) (task: EvaluationTask) : EvaluationTask = changed prompt task.Scoring task.Load.Invoke task
+    let withPrompt (prompt: PromptTemplate) (task: EvaluationTask) : EvaluationTask = task.WithPrompt prompt
 
     /// The same prompts, scored in another way.
-    let withScoring (rule: ScoringRule) (task: EvaluationTask) : EvaluationTask =
-        changed task.Prompt (ScoringRule.toScoring rule) task.Load.Invoke task
+    let withScoring (rule: ScoringRule) (task: EvaluationTask) : EvaluationTask = task.WithScoring(ScoringRule.toScoring rule)
 
     /// The same task on a draw of its test items, the same ones for every model and every k.
     let sample (seed: int64) (count: int) (task: EvaluationTask) : EvaluationTask =
-        changed task.Prompt task.Scoring (fun () ->
-            let splits = task.Load.Invoke()
-            splits.Scoring(Evaluator.SelectItems(task, splits, EvaluationOptions(Seed = seed, Limit = System.Nullable count)))) task
+        task.WithSplits(fun splits -> splits.WithTest(Evaluator.SelectItems(task, splits, EvaluationOptions(Seed = seed, Limit = System.Nullable count))))
 
     /// The protocols that define a task: how each paper, and lm-evaluation-harness, runs it.
     let protocols (task: EvaluationTask) : Protocol list = List.ofSeq (TaskProtocols.Of task)
@@ -125,23 +110,7 @@ module Task =
 
     /// Makes a task of choices fit for fine-tuning: says which of GPT-1's four inputs an item is (Radford et al. 2018 §3.3).
     let withInput (input: TaskItem -> StructuredInput) (task: EvaluationTask) : EvaluationTask =
-        let structured (item: TaskItem) =
-            TaskItem(
-                Id = item.Id,
-                Fields = item.Fields,
-                Choices = item.Choices,
-                Gold = item.Gold,
-                Answers = item.Answers,
-                Cluster = item.Cluster,
-                Group = item.Group,
-                Structured = input item
-            )
-
-        let all (items: IReadOnlyList<TaskItem>) : IReadOnlyList<TaskItem> = items |> Seq.map structured |> Array.ofSeq :> _
-
-        changed task.Prompt task.Scoring (fun () ->
-            let splits = task.Load.Invoke()
-            TaskSplits(all splits.Train, all splits.Validation, all splits.Test)) task
+        task.WithSplits(fun splits -> splits.WithItems(fun item -> item.WithStructured(input item)))
 
     /// Training documents for overlap: a folder or file of texts, JSON Lines, a model folder of this kit, or generated:N.
     let trainingText (source: string) : Result<(string * string) seq, string list> =

@@ -1,7 +1,7 @@
 namespace ResearchKit.FSharp
 
-open System
 open System.Collections.Generic
+open ResearchKit.Core
 open ResearchKit.Core.Configuration
 open ResearchKit.Core.Data
 open ResearchKit.Training
@@ -40,12 +40,8 @@ module Train =
         (model: Model)
         : Result<TrainingResult, string list> =
         ofModel model (fun gpt ->
-            let progress =
-                { new IProgress<TrainingProgress> with
-                    member _.Report value = report value }
-
             let values _ : IReadOnlyDictionary<string, float> = dict (evaluate model) |> Dictionary :> _
-            Trainer(gpt, batches, config, folder, Progress = progress, Evaluate = values).Run())
+            Trainer(gpt, batches, config, folder, Progress = InlineProgress report, Evaluate = values).Run())
 
     /// Trains; metrics and checkpoints go to the folder, where a run that was stopped is continued.
     let run (folder: string) (config: TrainingConfig) (batches: IBatchSource) (model: Model) : Result<TrainingResult, string list> =

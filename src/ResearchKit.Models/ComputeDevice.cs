@@ -52,5 +52,5 @@ public sealed record ComputeDevice(string Name, int Threads)
     }
 
     /// <summary>Moves a model here. Build optimizers after this, never before: moving replaces parameters.</summary>
-    public void Take(Gpt model) => model.to(Device);
+    public void MoveHere(Gpt model) => model.to(Device);
 }

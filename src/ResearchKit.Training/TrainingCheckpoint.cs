@@ -1,7 +1,6 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Files;
@@ -14,6 +13,7 @@ namespace ResearchKit.Training;
 
 /// <summary>Place of a run: all that its next update depends on beside weights, moments and configuration.</summary>
 /// <remarks>There are no generator states: random numbers of a micro-batch are seeded by (seed, step, micro), and schedule and data order are functions of the place.</remarks>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]              // earlier versions wrote a hash that nothing reads; their checkpoints go on
 internal sealed record TrainingState
 {
     /// <summary>Updates done.</summary>
@@ -30,9 +30,6 @@ internal sealed record TrainingState
 
     /// <summary>Values of the last evaluation.</summary>
     public SortedDictionary<string, double> Evaluation { get; init; } = new(StringComparer.Ordinal);
-
-    /// <summary>SHA-256 of <see cref="Configuration"/>.</summary>
-    public string ConfigHash { get; init; } = "";
 
     /// <summary>What determined the run; a continuation must agree with it.</summary>
     public JsonObject Configuration { get; init; } = [];
@@ -107,8 +104,7 @@ internal sealed class TrainingCheckpoint
     /// <exception cref="ConfigException">The folder cannot be written; the checkpoint before is still there.</exception>
     public void Save(Optimizer optimizer, TrainingState state)
     {
-        var canonical = _configuration.ToJsonString(ConfigJson.Compact);
-        var complete = state with { Configuration = _configuration, ConfigHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical))) };
+        var complete = state with { Configuration = _configuration };
         try
         {
             if (Directory.Exists(_incoming)) Directory.Delete(_incoming, recursive: true);

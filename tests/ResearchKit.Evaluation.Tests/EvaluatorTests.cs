@@ -73,7 +73,7 @@ public class EvaluatorTests
         var items = Enumerable.Range(0, 5).Select(i => Choice($"{i}", $"q{i % 2}", 0, "yes", "no")).ToArray();
         var reports = new List<EvaluationProgress>();
         var result = Evaluator.Run(model, new LetterTokenizer(), Task(new ChoiceScoring()), Test(items),
-            new EvaluationOptions { UnconditionalContexts = ["A:"], ChunkSize = 4 }, new Recorder(reports));
+            new EvaluationOptions { UnconditionalContexts = ["A:"], ChunkSize = 4 }, new InlineProgress<EvaluationProgress>(reports.Add));
         Assert.Equal(20, result.RequestCount);
         Assert.Equal(6, result.DistinctRequestCount);                          // 2 questions × 2 answers, and 2 unconditional
         Assert.Equal(6, model.Asked.Distinct().Count());
@@ -243,9 +243,4 @@ public class EvaluatorTests
 
     private static TaskSplits FourDemonstrations() =>
         new([.. Enumerable.Range(0, 4).Select(i => Choice($"train/{i}", $"t{i}", 0, "a", "b"))], [], [Choice("test/0", "x", 0, "a", "b")]);
-
-    private sealed class Recorder(List<EvaluationProgress> reports) : IProgress<EvaluationProgress>
-    {
-        public void Report(EvaluationProgress value) => reports.Add(value);
-    }
 }

@@ -140,7 +140,7 @@ public sealed class ComparisonRunnerTests : IDisposable
         var shares = $"{RunEnvironment.Processor} (4 cells), another machine (1 cell)";
         Assert.Equal(CellCount, again.ReusedCells);
         Assert.Contains(shares, Assert.Single(again.Warnings), StringComparison.Ordinal);
-        Assert.Contains(ReportModelJson.Deserialize(File.ReadAllText(Path.Combine(_tiny.Run, "report.json")), "report.json").Manifest!.Other, row => row.Value == shares);
+        Assert.Contains(RunReport.Read(_tiny.Run).Manifest!.Other, row => row.Value == shares);
     }
 
     private static string Unpacked(string file)
@@ -209,7 +209,7 @@ public sealed class ComparisonRunnerTests : IDisposable
         Assert.Equal(6, Assert.Single(report.FineTuning).ItemScores.Count);
     }
 
-    private ReportModel Report() => ReportModelJson.Deserialize(File.ReadAllText(Path.Combine(_tiny.Run, "report.json")), "report.json");
+    private ReportModel Report() => RunReport.Read(_tiny.Run);
 
     private static Dictionary<string, FineTuneRecipe> Recipe(string name, FineTuneRecipe recipe) => new() { [name] = recipe };
 }

@@ -55,7 +55,7 @@ public sealed class DeclarationTests : IDisposable
     {
         var config = _tiny.Config with { Tasks = [Arc("kit", "lm-eval")], InContext = new() { Shots = [0, 1], Seeds = [1] } };
         var outcome = _tiny.Execute(config);
-        var report = ReportModelJson.Deserialize(File.ReadAllText(Path.Combine(outcome.Folder, "report.json")), "report.json");
+        var report = RunReport.Read(outcome.Folder);
         Assert.Equal([(0, null), (1, null), (0, "lm-eval"), (1, "lm-eval")], report.InContext.Select(cell => (cell.K, cell.Protocol)));
         Assert.Single(report.FineTuning);
         Assert.All(report.InContext, cell => Assert.Equal(report.Tasks[0].ItemIds.Count, cell.ItemScores.Count));
@@ -100,7 +100,7 @@ public sealed class DeclarationTests : IDisposable
         var leftOut = Assert.Single(plan.Tasks[0].LeftOut);
         Assert.Equal(8, plan.Tasks[0].Splits.Test.Count);
         Assert.Contains(plan.Warnings, warning => warning.Contains($"{leftOut} left out of every condition", StringComparison.Ordinal));
-        var report = ReportModelJson.Deserialize(File.ReadAllText(Path.Combine(_tiny.Execute(config).Folder, "report.json")), "report.json");
+        var report = RunReport.Read(_tiny.Execute(config).Folder);
         Assert.Contains(report.Notes, note => note.Kind == NoteKind.ContextOverflow && note.Text.Contains(leftOut, StringComparison.Ordinal));
         Assert.Equal(8, report.Tasks[0].ItemCount);
 

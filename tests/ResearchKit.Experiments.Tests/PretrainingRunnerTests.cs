@@ -156,13 +156,8 @@ public sealed class PretrainingRunnerTests : IDisposable
     }
 
     private PretrainingOutcome Execute(PretrainingConfig config, Action<TrainingProgress>? progress = null, CancellationToken cancellation = default) =>
-        new PretrainingRunner(config, _folder.Path, TinyComparison.Device).Run(progress: progress is null ? null : new Told(progress), cancellation: cancellation);
+        new PretrainingRunner(config, _folder.Path, TinyComparison.Device).Run(progress: progress is null ? null : new InlineProgress<TrainingProgress>(progress), cancellation: cancellation);
 
     private static SortedDictionary<string, string> Files(string folder) =>
         new(Directory.GetFiles(folder).ToDictionary(path => Path.GetFileName(path), path => Convert.ToBase64String(File.ReadAllBytes(path))), StringComparer.Ordinal);
-
-    private sealed class Told(Action<TrainingProgress> report) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => report(value);
-    }
 }

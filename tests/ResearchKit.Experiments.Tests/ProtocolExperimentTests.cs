@@ -43,7 +43,7 @@ public sealed class ProtocolExperimentTests : IDisposable
     public void AReportSaysWhichProtocolEachScoreIsOfAndWhichPublishedValuesShareIt()
     {
         var outcome = _tiny.Execute(_tiny.Config with { Tasks = [Arc("gpt3-paper")], FineTuning = null });
-        var report = ReportModelJson.Deserialize(File.ReadAllText(Path.Combine(outcome.Folder, "report.json")), "report.json");
+        var report = RunReport.Read(outcome.Folder);
         Assert.All(report.InContext, cell => Assert.Equal("gpt3-paper", cell.Protocol));
         var description = Assert.Single(report.Tasks).Description;
         Assert.Contains("protocol: gpt3-paper (Brown et al. 2020", description);

@@ -1,5 +1,6 @@
 using ResearchKit.Evaluation;
 using ResearchKit.Evaluation.Metrics;
+using ResearchKit.Evaluation.Tasks;
 using ResearchKit.Experiments.Cells;
 using ResearchKit.Experiments.Configuration;
 using ResearchKit.Experiments.Reporting;
@@ -13,7 +14,7 @@ public sealed class ReliabilityTests : IDisposable
 
     public void Dispose() => _tiny.Dispose();
 
-    private ReportModel Report() => ReportModelJson.Deserialize(File.ReadAllText(Path.Combine(_tiny.Run, "report.json")), "report.json");
+    private ReportModel Report() => RunReport.Read(_tiny.Run);
 
     private ComparisonConfig Varied => _tiny.Config with
     {
@@ -43,6 +44,32 @@ public sealed class ReliabilityTests : IDisposable
             problem => Assert.Contains("`in_context.variation.shots` ([3])", problem, StringComparison.Ordinal));
         var unused = Assert.Single((_tiny.Config with { Tasks = Varied.Tasks }).Problems());
         Assert.Contains("`tasks[0].wordings`", unused, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ItemsThatCountOnlyTogetherVaryTogetherAsThoseOfAClusterDo()
+    {
+        // Six questions of two items each, both right or both wrong: six independent units, not twelve.
+        var alone = ItemsDeviation((item, _) => item);
+        var clustered = ItemsDeviation((item, unit) => item with { Cluster = unit });
+        Assert.True(clustered > 1.3 * alone, $"{clustered} and {alone}");
+        Assert.Equal(clustered, ItemsDeviation((item, unit) => item with { Group = unit }));
+    }
+
+    private double ItemsDeviation(Func<TaskItem, string, TaskItem> joined)
+    {
+        var items = Enumerable.Range(0, 12).Select(i => joined(new TaskItem { Id = $"test/{i}", Fields = new Dictionary<string, string>() }, $"question {i / 2}")).ToArray();
+        var task = new ReadyTask(TaskCatalog.Get("suite/label-induction"), new TaskSplits([], [], items), "", FineTune: false);
+        var result = new TaskResult
+        {
+            Task = "t", Model = "m", WeightsHash = "", Tokenizer = "", TokenizerFingerprint = "", Options = new(), Metric = "accuracy", Rule = "sum", Score = 0.5, Metrics = new Dictionary<string, double>(),
+            PrefixTokenId = 0, RequestCount = 1, DistinctRequestCount = 1, ForwardTokenCount = 1,
+            Items = [.. items.Select((item, i) => new ItemResult { Id = item.Id, Prompt = "", Score = i / 2 % 2 })],
+        };
+        var config = _tiny.Config;
+        var plan = new ComparisonPlan([ModelHeader.Read(Path.Combine(_tiny.Base, config.Models[0]))], [task], [], new CellStore(_tiny.Cells, _ => { }), [], []);
+        var results = new ComparisonResults([(new PlannedInContext(0, task, 2, 1, 0), result)], [], [], new PlainPassCheck(0, 0, 0, 0), new Dictionary<PlannedCell, string>(), "");
+        return Assert.Single(Reliability.Variance(config.InContext!, plan, results)).Items;
     }
 
     [Fact]

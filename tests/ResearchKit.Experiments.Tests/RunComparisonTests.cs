@@ -34,7 +34,7 @@ public sealed class RunComparisonTests : IDisposable
     public void TwoConditionsOfOneRunAreComparedItemByItem()
     {
         var row = Assert.Single(RunComparison.Of(_tiny.Run, _tiny.Run, new() { A = "gpt1@8", B = "tiny/k2", Tasks = ["suite/label-induction"] }).Rows);
-        var report = ReportModelJson.Deserialize(File.ReadAllText(Path.Combine(_tiny.Run, "report.json")), "report.json");
+        var report = RunReport.Read(_tiny.Run);
         var tuned = Assert.Single(report.FineTuning);
         var shots = report.InContext.Single(cell => cell.Task == row.Task && cell.K == 2);
         Assert.Equal(tuned.Score - shots.Score, row.Comparison.Difference.Estimate, 12);

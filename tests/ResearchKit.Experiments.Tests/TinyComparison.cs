@@ -1,3 +1,4 @@
+using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Experiments.Configuration;
 using ResearchKit.Models;
@@ -35,7 +36,7 @@ internal sealed class TinyComparison : IDisposable
     };
 
     public RunOutcome Execute(ComparisonConfig? config = null, Action<RunProgress>? progress = null, CancellationToken cancellation = default) =>
-        new ComparisonRunner(config ?? Config, Base, Device).Run(progress is null ? null : new Told(progress), cancellation);
+        new ComparisonRunner(config ?? Config, Base, Device).Run(progress is null ? null : new InlineProgress<RunProgress>(progress), cancellation);
 
     public string[] CellFiles() => Directory.Exists(Cells) ? [.. Directory.GetFiles(Cells).Order(StringComparer.Ordinal)] : [];
 
@@ -48,9 +49,4 @@ internal sealed class TinyComparison : IDisposable
     public void Forget() => Directory.Delete(Run, recursive: true);
 
     public void Dispose() => _folder.Dispose();
-
-    private sealed class Told(Action<RunProgress> report) : IProgress<RunProgress>
-    {
-        public void Report(RunProgress value) => report(value);
-    }
 }

@@ -178,6 +178,7 @@ module Coverage =
           "ResearchKit.Experiments.ModelHeader", "a part of Experiment.plan"
           "ResearchKit.Experiments.Reporting.ConditionSummaries", "Report.summaries"
           "ResearchKit.Experiments.Reporting.PaperResults.Beside", "Papers.beside reads what the report holds"
+          "ResearchKit.Experiments.Reporting.ReportLabels", "a part of Report.markdown and the other forms"
           "ResearchKit.Experiments.Reporting.ReportModelJson", "Report.load and Report.write"
           "ResearchKit.Experiments.Reporting.CsvTables.Write", "Report.write"
           "ResearchKit.Experiments.Reporting.HtmlReport.Write", "Report.write"

@@ -1,5 +1,7 @@
 namespace ResearchKit.FSharp.Tests
 
+open System.Collections.Generic
+open ResearchKit.Core.Tasks
 open ResearchKit.Evaluation.Tasks
 open ResearchKit.FSharp
 open Xunit
@@ -28,6 +30,25 @@ type TaskTests() =
         Assert.Equal(2.0 / 3.0, result.Score, 1e-12)
         let correct = Regime.correct 0L capitals model Regime.ZeroShot
         Assert.Equal(Ok(Map [ "test/0", false; "test/1", true; "test/2", true ]), correct)
+
+    [<Fact>]
+    member _.``an input for fine-tuning leaves all else of a task as it was``() =
+        let sampled = Task.sample 1L 2 capitals
+        let tuned = sampled |> Task.withInput (fun item -> ClassificationInput item.Fields["Country"])
+        let before, after = Task.items sampled |> Problems.orFail, Task.items tuned |> Problems.orFail
+        Assert.Equal<string>([ for item in before.Test -> item.Id ], [ for item in after.Test -> item.Id ])
+        // Demonstrations that come from the test split are drawn from the whole of it.
+        Assert.Equal(3, (nonNull after.TestPool).Count)
+        Assert.All(Seq.concat [ after.Train; after.Test; nonNull after.TestPool ], fun item -> Assert.NotNull item.Structured)
+
+    [<Fact>]
+    member _.``items that count only together are one unit of a metric's standard error``() =
+        use model = Fakes.model (fun text -> text.Contains "Rome")
+        let item i = TaskItem(Id = $"test/{i}", Fields = Dictionary(dict [ "Country", "Gaul" ]), Choices = Array.ofList cities, Gold = 0, Group = $"question {i / 2}")
+        let load () = TaskSplits([||], [||], [| for i in 0..3 -> item i |])
+        let task = EvaluationTask(Name = "grouped", Description = "", Load = load, Prompt = prompt, Scoring = ChoiceScoring())
+        let result = Evaluate.run 0 task model |> Problems.orFail
+        Assert.Equal(2, (Metric.score (Metric.define "right" _.Score) result).ClusterCount)
 
     [<Fact>]
     member _.``unconditional normalization carries its answer context``() =

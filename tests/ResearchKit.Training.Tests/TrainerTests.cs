@@ -39,7 +39,7 @@ public sealed class TrainerTests
         using (var model = new Gpt(config, 1))
         {
             using var stop = new CancellationTokenSource();
-            var trainer = new Trainer(model, new Cycle(), Ten with { CheckpointEvery = 3 }, parted.Path) { Progress = new Report(p => { if (p.Step == 5) stop.Cancel(); }) };
+            var trainer = new Trainer(model, new Cycle(), Ten with { CheckpointEvery = 3 }, parted.Path) { Progress = new InlineProgress<TrainingProgress>(p => { if (p.Step == 5) stop.Cancel(); }) };
             Assert.ThrowsAny<OperationCanceledException>(() => trainer.Run(stop.Token));
         }
 
@@ -67,7 +67,7 @@ public sealed class TrainerTests
         using (var model = new Gpt(Tiny, 1))
         {
             // An exception out of the progress report after step 7 leaves no chance to save, like SIGKILL.
-            var trainer = new Trainer(model, new Cycle(), Ten, killed.Path) { Progress = new Report(p => { if (p.Step == 7) throw new TimeoutException(); }) };
+            var trainer = new Trainer(model, new Cycle(), Ten, killed.Path) { Progress = new InlineProgress<TrainingProgress>(p => { if (p.Step == 7) throw new TimeoutException(); }) };
             Assert.Throws<TimeoutException>(() => trainer.Run());
         }
 
@@ -96,7 +96,7 @@ public sealed class TrainerTests
         using (var model = new Gpt(Tiny, 1))
         {
             using var stop = new CancellationTokenSource();
-            var trainer = new Trainer(model, batches, config, parted.Path) { Progress = new Report(p => { if (p.Step == stopAfter) stop.Cancel(); }) };
+            var trainer = new Trainer(model, batches, config, parted.Path) { Progress = new InlineProgress<TrainingProgress>(p => { if (p.Step == stopAfter) stop.Cancel(); }) };
             Assert.ThrowsAny<OperationCanceledException>(() => trainer.Run(stop.Token));
         }
 
@@ -154,7 +154,7 @@ public sealed class TrainerTests
         using var folder = new RunFolder();
         using var model = new Gpt(Tiny, 1);
         var losses = new List<double>();
-        new Trainer(model, new Cycle(), Ten with { Steps = 60, Schedule = new ConstantSchedule() }, folder.Path) { Progress = new Report(p => losses.Add(p.Loss)) }.Run();
+        new Trainer(model, new Cycle(), Ten with { Steps = 60, Schedule = new ConstantSchedule() }, folder.Path) { Progress = new InlineProgress<TrainingProgress>(p => losses.Add(p.Loss)) }.Run();
         Assert.InRange(losses[0], Math.Log(13) - 0.3, Math.Log(13) + 0.3);
         Assert.True(losses[^1] < 0.6 * losses[0], $"{losses[0]} → {losses[^1]}");
     }
@@ -166,7 +166,7 @@ public sealed class TrainerTests
         using var model = new Gpt(Tiny, 1);
         var losses = new List<double>();
         var config = Ten with { Steps = 60, Precision = Precision.Bfloat16, Schedule = new ConstantSchedule() };
-        new Trainer(model, new Cycle(), config, folder.Path) { Progress = new Report(p => losses.Add(p.Loss)) }.Run();
+        new Trainer(model, new Cycle(), config, folder.Path) { Progress = new InlineProgress<TrainingProgress>(p => losses.Add(p.Loss)) }.Run();
         Assert.True(losses[^1] < 0.7 * losses[0], $"{losses[0]} → {losses[^1]}");
         Assert.All(model.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
         using var file = SafetensorsFile.Open(folder.File("checkpoint", "model.safetensors"));
@@ -196,7 +196,7 @@ public sealed class TrainerTests
             var losses = new List<double>();
             var trainer = new Trainer(model, new Cycle(), Ten with { GradientCheckpointing = checkpointing }, folder.Path)
             {
-                Progress = new Report(p =>
+                Progress = new InlineProgress<TrainingProgress>(p =>
                 {
                     Assert.Equal(checkpointing, model.RecomputesBlocks);
                     losses.Add(p.Loss);
@@ -288,7 +288,7 @@ public sealed class TrainerTests
         var (resident, live) = (new List<long>(), new List<long>());
         new Trainer(model, new Cycle(), Ten with { Steps = 2_000, CheckpointEvery = 0 }, folder.Path)
         {
-            Progress = new Report(p =>
+            Progress = new InlineProgress<TrainingProgress>(p =>
             {
                 if (p.Step % 500 != 0) return;
                 // TorchSharp's own autograd functions leave some kilobytes a step to the collector and to finalizers: no leak, but they come and go.
@@ -351,10 +351,5 @@ public sealed class TrainerTests
             Shapes.Add((half.BatchSize, half.Length));
             return half;
         }
-    }
-
-    private sealed class Report(Action<TrainingProgress> action) : IProgress<TrainingProgress>
-    {
-        void IProgress<TrainingProgress>.Report(TrainingProgress value) => action(value);
     }
 }

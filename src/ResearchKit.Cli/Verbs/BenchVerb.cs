@@ -39,7 +39,7 @@ internal sealed class BenchVerb : Verb
                 report = BenchmarkSuite.Run(new BenchmarkOptions
                 {
                     Only = parsed.GetValue(only) ?? [], Quick = parsed.GetValue(quick), Threads = parsed.GetValue(threads), TextFile = parsed.GetValue(text), Command = OwnCommand(),
-                }, new Line(line), cancellation);
+                }, line.For<string>(words => words), cancellation);
             }
 
             if (parsed.GetValue(output) is { } folder) report.Write(folder);
@@ -55,10 +55,5 @@ internal sealed class BenchVerb : Verb
     {
         var program = Environment.ProcessPath ?? "dotnet";
         return Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, typeof(BenchVerb).Assembly.Location] : [program];
-    }
-
-    private sealed class Line(ProgressLine line) : IProgress<string>
-    {
-        public void Report(string value) => line.Show(value);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ResearchKit.Evaluation.Metrics;
 using ResearchKit.Experiments;
 
 namespace ResearchKit.Cli.Verbs;
@@ -102,10 +103,8 @@ internal sealed class CompareVerb : Verb
 
     private static string Sides(RunComparisonRow row) => row.A == row.B ? row.A : $"{row.A} − {row.B}";
 
-    // Correlations and perplexities are shown as they are; all else are shares.
-    private static bool IsShare(string metric) => !(metric.EndsWith("perplexity", StringComparison.Ordinal) || metric is "matthews" or "pearson" or "spearman" or "bits_per_byte" or "brier");
-
-    private static string Points(string metric, double value) => (IsShare(metric) ? Text($"{value * 100:0.0}") : Text($"{value:0.0000}")) is var text && text.Trim('-', '0', '.').Length == 0 ? text.TrimStart('-') : text;
+    // Shares in percent, all else as it is.
+    private static string Points(string metric, double value) => (TaskMetrics.IsShare(metric) ? Text($"{value * 100:0.0}") : Text($"{value:0.0000}")) is var text && text.Trim('-', '0', '.').Length == 0 ? text.TrimStart('-') : text;
 
     private static string Signed(string metric, double value) => (value > 0 ? "+" : "") + Points(metric, value);
 

@@ -41,7 +41,7 @@ internal static class ContaminationCommand
             if (parsed.GetValue(protocol) is not (null or TaskProtocols.OwnName)) loaded = loaded.OverPublishedSet();
             var applied = TaskProtocols.Get(loaded, parsed.GetValue(protocol) ?? TaskProtocols.OwnName).ApplyTo(loaded);
             var splits = applied.Load();
-            splits = splits.Scoring(Evaluator.SelectItems(applied, splits, new EvaluationOptions { Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) }));
+            splits = splits.WithTest(Evaluator.SelectItems(applied, splits, new EvaluationOptions { Seed = parsed.GetValue(seed), Limit = parsed.GetValue(limit) }));
             var options = ContaminationOptions.For(applied.Name) with { GramLength = parsed.GetValue(n) };
             ContaminationReport report;
             using (var line = new ProgressLine())
@@ -68,11 +68,11 @@ internal static class ContaminationCommand
     }
 
     private static ContaminationScores Score(
-        string model, ComputeDevice environment, Evaluation.Tasks.EvaluationTask task, Evaluation.Tasks.TaskSplits splits, EvaluationOptions options, ContaminationReport report, CancellationToken cancellation)
+        string model, ComputeDevice device, Evaluation.Tasks.EvaluationTask task, Evaluation.Tasks.TaskSplits splits, EvaluationOptions options, ContaminationReport report, CancellationToken cancellation)
     {
         using var loaded = ModelFolder.Load(model);
-        var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{model} has no tokenizer files (vocab.json and merges.txt).");
-        environment.Take(loaded.Model);
+        var tokenizer = loaded.RequireTokenizer();
+        device.MoveHere(loaded.Model);
         using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
         var result = Evaluator.Run(languageModel, tokenizer, task, splits, options, null, cancellation);
         return ContaminationScores.Of(report, result.Items, result.Metric);

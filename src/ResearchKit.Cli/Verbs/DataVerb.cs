@@ -74,7 +74,7 @@ internal sealed class DataVerb : Verb
         using (var client = new HttpClient())
         using (var line = new ProgressLine())
         {
-            outcome = await new DataPull(client).PullAsync(entry, target, new PullLine(line), cancellation).ConfigureAwait(false);
+            outcome = await new DataPull(client).PullAsync(entry, target, line.For<PullProgress>(Words), cancellation).ConfigureAwait(false);
         }
 
         var code = outcome.Unavailable.Count > 0 ? 2 : 0;
@@ -89,8 +89,5 @@ internal sealed class DataVerb : Verb
         return code;
     }
 
-    private sealed class PullLine(ProgressLine line) : IProgress<PullProgress>
-    {
-        public void Report(PullProgress value) => line.Show(string.Create(CultureInfo.InvariantCulture, $"{value.File.Path}: {value.ReceivedByteCount / 1e6:0.0} of {value.TotalByteCount / 1e6:0.0} MB"));
-    }
+    private static string Words(PullProgress value) => string.Create(CultureInfo.InvariantCulture, $"{value.File.Path}: {value.ReceivedByteCount / 1e6:0.0} of {value.TotalByteCount / 1e6:0.0} MB");
 }

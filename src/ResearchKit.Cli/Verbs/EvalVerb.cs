@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using ResearchKit.Core;
@@ -41,7 +42,7 @@ internal sealed class EvalVerb : Verb
             if (options.Shots < 0) throw new ConfigException($"--shots ({options.Shots}) must be 0 or more.");
             if (options.Limit is < 1) throw new ConfigException($"--limit ({options.Limit}) must be at least 1.");
             var policy = parsed.GetValue(set)?.Any(change => change.StartsWith("overflow=", StringComparison.Ordinal)) == true ? options.Overflow : parsed.GetValue(overflow);
-            var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            var computeDevice = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             var loadedTask = TaskCatalog.Get(parsed.GetRequiredValue(task));
             var (name, chosen) = (parsed.GetValue(protocol), ProtocolOptions.Parse(parsed.GetValue(assume)));
             // The kit's own words are for comparison with fine-tuning, on items that it did not see.
@@ -50,13 +51,14 @@ internal sealed class EvalVerb : Verb
             if (protocols[0].IsFineTuned) throw new ConfigException($"{protocols[0].Name} fine-tunes on {loadedTask.Name}: use `rk finetune --task {loadedTask.Name}`.");
             using var original = ModelFolder.Load(parsed.GetRequiredValue(model));
             var loaded = parsed.GetValue(int8) ? original.RoundedToInt8() : original;
-            var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{parsed.GetValue(model)} has no tokenizer files (vocab.json and merges.txt).");
-            compute.Take(loaded.Model);
+            var tokenizer = loaded.RequireTokenizer();
+            computeDevice.MoveHere(loaded.Model);
             using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
             ProtocolComparisonResult compared;
             using (var line = new ProgressLine())
             {
-                compared = ProtocolComparison.Run(languageModel, tokenizer, loadedTask, protocols, options, policy, new RequestProgress(line), cancellation);
+                var clock = Stopwatch.StartNew();
+                compared = ProtocolComparison.Run(languageModel, tokenizer, loadedTask, protocols, options, policy, line.For<EvaluationProgress>(value => Words(value, clock.Elapsed)), cancellation);
             }
 
             if (name == "all")
@@ -141,15 +143,10 @@ internal sealed class EvalVerb : Verb
         if (result.TiedItemCount > 0) Console.WriteLine($"  {result.TiedItemCount} answers were exact ties; the first choice was taken.");
     }
 
-    private sealed class RequestProgress(ProgressLine line) : IProgress<EvaluationProgress>
+    private static string Words(EvaluationProgress value, TimeSpan elapsed)
     {
-        private readonly System.Diagnostics.Stopwatch _clock = System.Diagnostics.Stopwatch.StartNew();
-
-        public void Report(EvaluationProgress value)
-        {
-            var rate = value.Done / Math.Max(0.001, _clock.Elapsed.TotalSeconds);
-            var left = rate > 0 ? ", " + ProgressLine.Duration(TimeSpan.FromSeconds((value.Total - value.Done) / rate)) + " left" : "";
-            line.Show(string.Create(CultureInfo.InvariantCulture, $"[{value.Done}/{value.Total}] {value.Task}, {rate:0} requests/s{left}"));
-        }
+        var rate = value.Done / Math.Max(0.001, elapsed.TotalSeconds);
+        var left = rate > 0 ? ", " + ProgressLine.Duration(TimeSpan.FromSeconds((value.Total - value.Done) / rate)) + " left" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"[{value.Done}/{value.Total}] {value.Task}, {rate:0} requests/s{left}");
     }
 }

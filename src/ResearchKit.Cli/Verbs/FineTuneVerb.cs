@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
@@ -30,21 +31,22 @@ internal sealed class FineTuneVerb : Verb
         {
             if (parsed.GetValue(limit) is < 1) throw new ConfigException($"--limit ({parsed.GetValue(limit)}) must be at least 1.");
             var recipe = ConfigJson.Parse<FineTuneRecipe>("{}", "recipe", parsed.GetValue(set), value => value.Problems());
-            var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            var computeDevice = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             var start = parsed.GetValue(seed);
             var ready = TaskCatalog.Ready(new TaskReference { Name = parsed.GetRequiredValue(task), Limit = parsed.GetValue(limit) }, start, Environment.CurrentDirectory);
             if (!ready.FineTune) throw new ConfigException($"{ready.Task.Name} can't be fine-tuned on: it has no training items with choices.");
             var count = parsed.GetValue(examples) ?? ready.Splits.Train.Count;
             if (count < 1 || count > ready.Splits.Train.Count) throw new ConfigException($"--examples ({count}) must lie between 1 and {ready.Splits.Train.Count}, the training items of {ready.Task.Name}.");
             using var loaded = ModelFolder.Load(parsed.GetRequiredValue(model));
-            var tokenizer = loaded.Tokenizer ?? throw new ConfigException($"{parsed.GetValue(model)} has no tokenizer files (vocab.json and merges.txt).");
-            compute.Take(loaded.Model);
+            var tokenizer = loaded.RequireTokenizer();
+            computeDevice.MoveHere(loaded.Model);
             var train = ready.TrainingExamples(count, start);
             FineTuneResult result;
             try
             {
                 using var line = new ProgressLine();
-                result = FineTuner.Run(loaded.Model, tokenizer, recipe, ready.ClassCount, train, ready.Labelled(ready.Splits.Validation), ready.Labelled(ready.Splits.Test), start, new StepProgress(line), cancellation);
+                var clock = Stopwatch.StartNew();
+                result = FineTuner.Run(loaded.Model, tokenizer, recipe, ready.ClassCount, train, ready.Labelled(ready.Splits.Validation), ready.Labelled(ready.Splits.Test), start, line.For<FineTuneProgress>(value => Words(value, clock.Elapsed)), cancellation);
             }
             catch (ArgumentException error)
             {
@@ -72,14 +74,9 @@ internal sealed class FineTuneVerb : Verb
         return command;
     }
 
-    private sealed class StepProgress(ProgressLine line) : IProgress<FineTuneProgress>
+    private static string Words(FineTuneProgress value, TimeSpan elapsed)
     {
-        private readonly System.Diagnostics.Stopwatch _clock = System.Diagnostics.Stopwatch.StartNew();
-
-        public void Report(FineTuneProgress value)
-        {
-            var rate = value.Step / Math.Max(0.001, _clock.Elapsed.TotalSeconds);
-            line.Show(string.Create(CultureInfo.InvariantCulture, $"step {value.Step}/{value.TotalSteps}, {rate:0.0} steps/s, {ProgressLine.Duration(TimeSpan.FromSeconds((value.TotalSteps - value.Step) / Math.Max(rate, 0.001)))} left"));
-        }
+        var rate = value.Step / Math.Max(0.001, elapsed.TotalSeconds);
+        return string.Create(CultureInfo.InvariantCulture, $"step {value.Step}/{value.TotalSteps}, {rate:0.0} steps/s, {ProgressLine.Duration(TimeSpan.FromSeconds((value.TotalSteps - value.Step) / Math.Max(rate, 0.001)))} left");
     }
 }

@@ -40,17 +40,13 @@ internal sealed class GenerateVerb : Verb
                 MaxNewTokenCount = parsed.GetValue(count), Temperature = parsed.GetValue(temperature), TopK = parsed.GetValue(topK), TopP = parsed.GetValue(topP),
                 TopPVariant = parsed.GetValue(variant), BeamWidth = parsed.GetValue(beams), LengthPenalty = parsed.GetValue(penalty), Seed = parsed.GetValue(seed),
             };
-            var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            var computeDevice = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             using var original = ModelFolder.Load(parsed.GetRequiredValue(model));
             var loaded = parsed.GetValue(int8) ? original.RoundedToInt8() : original;
-            compute.Take(loaded.Model);
+            computeDevice.MoveHere(loaded.Model);
             using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
-            var tokenizer = loaded.Tokenizer;
-            if (tokenizer is null && (parsed.GetValue(prompt) is not null || parsed.GetValue(stop) is { Length: > 0 }))
-            {
-                throw new ConfigException($"{parsed.GetValue(model)} has no tokenizer files (vocab.json and merges.txt); give ids with --tokens, or add the files.");
-            }
-
+            var needsTokenizer = parsed.GetValue(prompt) is not null || parsed.GetValue(stop) is { Length: > 0 };
+            var tokenizer = needsTokenizer ? loaded.RequireTokenizer("give ids with --tokens, or add the files") : loaded.Tokenizer;
             var ids = parsed.GetValue(prompt) is { } text ? tokenizer!.Encode(text) : ParseIds(parsed.GetValue(tokens)!);
             if (ids.Length == 0) throw new ConfigException("The prompt is empty: give at least one token.");
             GeneratedText result;

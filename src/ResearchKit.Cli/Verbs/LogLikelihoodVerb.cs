@@ -23,9 +23,9 @@ internal sealed class LogLikelihoodVerb : Verb
             """) { model, requests, output, device, threads };
         command.SetAction((parsed, cancellation) =>
         {
-            var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            var computeDevice = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             using var loaded = ModelFolder.Load(parsed.GetRequiredValue(model));
-            compute.Take(loaded.Model);
+            computeDevice.MoveHere(loaded.Model);
             using var languageModel = new GptLanguageModel(loaded.Model, loaded.Name, loaded.WeightsHash);
             var read = JsonFile.ReadLines<Request, LikelihoodRequest>(parsed.GetRequiredValue(requests), "{\"context\":[ids],\"continuation\":[ids]}", line =>
             {

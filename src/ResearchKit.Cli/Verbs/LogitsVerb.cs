@@ -24,9 +24,9 @@ internal sealed class LogitsVerb : Verb
         {
             var path = parsed.GetRequiredValue(tokens);
             var ids = JsonFile.Read<int[]?[]>(path, "[[ids…],…]").Select(row => row ?? throw new ConfigException($"{path}: expected [[ids…],…], got null among the lists.")).ToList();
-            var compute = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
+            var computeDevice = RunEnvironment.Start(parsed.GetRequiredValue(device), parsed.GetValue(threads));
             using var loaded = ModelFolder.Load(parsed.GetRequiredValue(model));
-            compute.Take(loaded.Model);
+            computeDevice.MoveHere(loaded.Model);
             LogitsFile.Write(loaded.Model, ids, parsed.GetRequiredValue(output));
             return 0;
         });

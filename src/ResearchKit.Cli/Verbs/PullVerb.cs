@@ -38,7 +38,7 @@ internal sealed class PullVerb : Verb
             using (var client = new HttpClient(new HubAccess(HubPull.EndpointOf(parsed.GetValue(endpoint)), HubAccess.FindToken())))
             using (var line = new ProgressLine())
             {
-                pulled = await new HubPull(client, hub, parsed.GetValue(endpoint)).PullAsync(model, at, new PullLine(line), cancellation).ConfigureAwait(false);
+                pulled = await new HubPull(client, hub, parsed.GetValue(endpoint)).PullAsync(model, at, line.For<HubProgress>(Words), cancellation).ConfigureAwait(false);
             }
 
             if (parsed.GetValue(json)) PrintJson(pulled);
@@ -48,9 +48,6 @@ internal sealed class PullVerb : Verb
         return command;
     }
 
-    private sealed class PullLine(ProgressLine line) : IProgress<HubProgress>
-    {
-        public void Report(HubProgress value) => line.Show(string.Create(CultureInfo.InvariantCulture,
-            $"{value.File}: {value.ReceivedByteCount / 1e6:0.0}{(value.TotalByteCount > 0 ? $" of {(value.TotalByteCount / 1e6).ToString("0.0", CultureInfo.InvariantCulture)}" : "")} MB"));
-    }
+    private static string Words(HubProgress value) => string.Create(CultureInfo.InvariantCulture,
+        $"{value.File}: {value.ReceivedByteCount / 1e6:0.0}{(value.TotalByteCount > 0 ? $" of {(value.TotalByteCount / 1e6).ToString("0.0", CultureInfo.InvariantCulture)}" : "")} MB");
 }

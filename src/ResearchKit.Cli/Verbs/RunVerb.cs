@@ -34,21 +34,21 @@ internal sealed class RunVerb : Verb
             var other => throw new ConfigException($"{file}: `rk run` does not know experiments of kind {other.GetType().Name}."),
         };
 
-    private static int Compare(ComparisonConfig config, string file, string device, int threads, bool dryRun, bool json, CancellationToken cancellation)
+    private static int Compare(ComparisonConfig config, string file, string deviceName, int threads, bool dryRun, bool json, CancellationToken cancellation)
     {
-        var environment = RunEnvironment.Start(device, threads != 0 ? threads : config.Threads);
-        var runner = new ComparisonRunner(config, Path.GetDirectoryName(Path.GetFullPath(file))!, environment);
+        var device = RunEnvironment.Start(deviceName, threads != 0 ? threads : config.Threads);
+        var runner = new ComparisonRunner(config, Path.GetDirectoryName(Path.GetFullPath(file))!, device);
         if (dryRun)
         {
             var plan = runner.Plan();
-            DryRun.Show(config, plan, RunEstimate.Of(config, plan, environment), environment, json);
+            DryRun.Show(config, plan, RunEstimate.Of(config, plan, device), device, json);
             return 0;
         }
 
         RunOutcome outcome;
         using (var line = new ProgressLine())
         {
-            outcome = runner.Run(new LineProgress(line), cancellation);
+            outcome = runner.Run(line.ForRun(), cancellation);
         }
 
         foreach (var warning in outcome.Warnings) Console.Error.WriteLine("note: " + warning);

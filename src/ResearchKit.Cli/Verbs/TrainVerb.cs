@@ -29,15 +29,15 @@ internal sealed class TrainVerb : Verb
         return command;
     }
 
-    internal static int Train(PretrainingConfig config, string file, string device, int threads, bool json, CancellationToken cancellation)
+    internal static int Train(PretrainingConfig config, string file, string deviceName, int threads, bool json, CancellationToken cancellation)
     {
-        var compute = RunEnvironment.Start(device, threads != 0 ? threads : config.Threads);
-        var runner = new PretrainingRunner(config, Path.GetDirectoryName(Path.GetFullPath(file))!, compute);
+        var device = RunEnvironment.Start(deviceName, threads != 0 ? threads : config.Threads);
+        var runner = new PretrainingRunner(config, Path.GetDirectoryName(Path.GetFullPath(file))!, device);
         PretrainingOutcome outcome;
         try
         {
             using var line = new ProgressLine();
-            outcome = runner.Run(what => line.Show($"preparing {what} …"), new StepProgress(line), cancellation);
+            outcome = runner.Run(what => line.Show($"preparing {what} …"), line.For<TrainingProgress>(Words), cancellation);
         }
         catch (TrainingDivergedException error)
         {
@@ -59,9 +59,6 @@ internal sealed class TrainVerb : Verb
         return 0;
     }
 
-    private sealed class StepProgress(ProgressLine line) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => line.Show(string.Create(CultureInfo.InvariantCulture,
-            $"step {value.Step:N0}/{value.TotalSteps:N0}, loss {value.Loss:0.000}, {value.TokensPerSecond:N0} tokens/s, {ProgressLine.Duration(value.TimeLeft)} left"));
-    }
+    private static string Words(TrainingProgress value) => string.Create(CultureInfo.InvariantCulture,
+        $"step {value.Step:N0}/{value.TotalSteps:N0}, loss {value.Loss:0.000}, {value.TokensPerSecond:N0} tokens/s, {ProgressLine.Duration(value.TimeLeft)} left");
 }

@@ -30,11 +30,11 @@ internal sealed class VerifyVerb : Verb
         {
             if (parsed.GetValue(sample) < 1) throw new ConfigException($"--sample ({parsed.GetValue(sample).ToString(CultureInfo.InvariantCulture)}) must be at least 1.");
             var verification = RunVerification.Open(parsed.GetRequiredValue(folder));
-            var environment = RunEnvironment.Start(parsed.GetValue(device) ?? verification.Device, parsed.GetValue(threads) ?? verification.Threads);
+            var computeDevice = RunEnvironment.Start(parsed.GetValue(device) ?? verification.Device, parsed.GetValue(threads) ?? verification.Threads);
             VerificationResult result;
             using (var line = new ProgressLine())
             {
-                result = verification.Run(environment, parsed.GetValue(all) ? null : parsed.GetValue(sample), new LineProgress(line), cancellation);
+                result = verification.Run(computeDevice, parsed.GetValue(all) ? null : parsed.GetValue(sample), line.ForRun(), cancellation);
             }
 
             if (parsed.GetValue(json)) PrintJson(new { result.Run, agrees = result.Agrees, result.SameMachine, cellsOfTheRun = result.CellCount, result.Causes, tolerance = Tolerance, result.Cells });

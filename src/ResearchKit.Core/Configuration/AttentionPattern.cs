@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using static System.FormattableString;
 
 namespace ResearchKit.Core.Configuration;
 
@@ -24,6 +25,16 @@ public abstract record AttentionPattern
 
     /// <summary>Number of different masks among the heads: head h has mask h mod this. Default 1, all heads alike.</summary>
     [JsonIgnore] public virtual int HeadVariants => 1;
+
+    /// <summary>Kind and parameters in a few words, such as <c>band 64</c>.</summary>
+    [JsonIgnore] public string Label => this switch
+    {
+        LocalAttention local => Invariant($"band {local.Window}"),
+        StridedAttention strided => Invariant($"strided {strided.Stride}, {strided.Heads.ToString().ToLowerInvariant()}"),
+        FixedAttention blocks => Invariant($"fixed {blocks.Stride}, {blocks.Summary}, {blocks.Heads.ToString().ToLowerInvariant()}{(blocks.SubBlocks > 1 ? $", {blocks.SubBlocks} sub-blocks" : "")}"),
+        CustomAttention own => own.Name,
+        _ => "dense",
+    };
 
     /// <summary>Problems of the parameters, as sentences; empty when valid.</summary>
     public virtual IEnumerable<string> Problems() => [];

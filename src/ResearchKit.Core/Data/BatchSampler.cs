@@ -17,12 +17,6 @@ public sealed class BatchSampler : IBatchSource
     public BatchSampler(TokenShard shard, int length, int batchSize, long seed, int? microBatchSize = null) =>
         _mixture = new MixtureSampler([new MixtureSource("text", shard, 1)], length, batchSize, seed, microBatchSize);
 
-    /// <summary>Windows of one epoch.</summary>
-    public long WindowCount => _mixture.WindowCounts[0];
-
-    /// <summary>Epochs completed before a step.</summary>
-    public double EpochsAt(long step) => _mixture.EpochsPerSource(step)[0];
-
     /// <summary>The whole batch of an update, where batches are not divided; otherwise its first micro-batch.</summary>
     public TokenBatch At(long step) => At(step, 0);
 

@@ -49,9 +49,6 @@ public sealed class MixtureSampler : IBatchSource
     /// <summary>Names of the sources.</summary>
     public IReadOnlyList<string> Names { get; }
 
-    /// <summary>Windows of one epoch of each source.</summary>
-    public IReadOnlyList<long> WindowCounts => _windows.Select(w => w.Count).ToArray();
-
     /// <summary>The whole batch of an update, where batches are not divided; otherwise its first micro-batch.</summary>
     public TokenBatch At(long step) => At(step, 0);
 

@@ -38,9 +38,6 @@ public sealed class BytePairTokenizer : ITokenizer
     /// <inheritdoc/>
     public int VocabularySize => _vocabulary.Entries.Count;
 
-    /// <summary>Number of merges; 50,000 in GPT-2.</summary>
-    public int MergeCount => _vocabulary.Merges.Merges.Count;
-
     /// <inheritdoc/>
     public int? EndOfTextId => _vocabulary.EndOfTextId;
 

@@ -75,16 +75,10 @@ public sealed class DataPull
         var (expectedHash, expectedSize) = isWrapped ? (file.ContentSha256!, file.ContentSize!.Value) : (file.Sha256, file.Size);
         var part = target + ".part";
         var download = new Download(file.Path, new Uri(_base, file.DownloadPath), expectedSize, expectedHash);
-        var received = progress is null ? null : new Received(count => progress.Report(new(file, count, expectedSize)));
+        var received = progress is null ? null : new InlineProgress<long>(count => progress.Report(new(file, count, expectedSize)));
         await new ResumableDownload(_client) { AttemptCount = AttemptCount, Pause = Pause }.CompleteAsync(download, part, received, cancellation).ConfigureAwait(false);
         if (isWrapped) await CompressAsync(part, target, cancellation).ConfigureAwait(false);
         else File.Move(part, target, overwrite: true);
-    }
-
-    /// <summary>Reports at once and in order, unlike <see cref="Progress{T}"/>.</summary>
-    private sealed class Received(Action<long> report) : IProgress<long>
-    {
-        public void Report(long value) => report(value);
     }
 
     private static async Task CompressAsync(string part, string target, CancellationToken cancellation)

@@ -47,9 +47,22 @@ public static class TaskMetrics
         return metric.Value(metric.Sums(items));
     }
 
-    /// <summary>Whether larger values of a metric are better; perplexities, bits and calibration errors are better small.</summary>
-    public static bool HigherIsBetter(string name) =>
-        !(name.EndsWith("perplexity", StringComparison.Ordinal) || name is "bits_per_byte" or "brier" or "calibration_error" or "ter");
+    /// <summary>Whether larger values of a metric are better; perplexities, bits and errors (edit rate, Brier, calibration) are better small.</summary>
+    public static bool HigherIsBetter(string name) => WithoutRule(name) is var metric
+        && !(metric.EndsWith("perplexity", StringComparison.Ordinal) || metric is "bits_per_byte" or "brier" or "calibration_error" or "ter");
+
+    /// <summary>Whether a metric is a correlation: in [-1, 1], and 0 for guessing.</summary>
+    public static bool IsCorrelation(string name) => WithoutRule(name) is "matthews" or "pearson" or "spearman";
+
+    /// <summary>Whether a metric is the share of what could be reached, in [0, 1], so that it reads as a percentage: accuracies, F1, overlaps with a reference.
+    /// Correlations, perplexities, bits and errors are not, though some errors lie in [0, 1] as well.</summary>
+    public static bool IsShare(string name) => HigherIsBetter(name) && !IsCorrelation(name);
+
+    /// <summary>Whether a metric is the share of items that are right: every item counts 1 or 0, as McNemar's test and its power need it.</summary>
+    public static bool IsShareOfRightItems(string name) => WithoutRule(name) is
+        "accuracy" or "exact_match" or "normalized_exact_match" or "contains" or "record_exact_match" or "squad_exact" or "caseless_match" or "caseless_match_without_articles";
+
+    private static string WithoutRule(string name) => name.Split('/')[0];
 
     private static string NameOf(Scoring scoring, TaskMetric metric) => metric switch
     {

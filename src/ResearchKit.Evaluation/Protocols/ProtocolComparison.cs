@@ -27,12 +27,12 @@ public static class ProtocolComparison
         var others = prepared.Skip(1).Select(other => other.Splits.Test.Select(item => item.Id).ToHashSet(StringComparer.Ordinal)).ToArray();
         TaskItem[] common = [.. prepared[0].Splits.Test.Where(item => others.All(ids => ids.Contains(item.Id)))];
         if (common.Length == 0) throw new ConfigException($"Task {task.Name}: no item is scored by all of {string.Join(", ", protocols.Select(protocol => protocol.Name))}.");
-        var shared = Evaluator.SelectItems(task, prepared[0].Splits.Scoring(common), options).Select(item => item.Id).ToHashSet(StringComparer.Ordinal);
+        var shared = Evaluator.SelectItems(task, prepared[0].Splits.WithTest(common), options).Select(item => item.Id).ToHashSet(StringComparer.Ordinal);
         using var remembering = new RememberingLanguageModel(model);
         var scores = new List<ProtocolScore>();
         foreach (var (protocol, (applied, splits)) in protocols.Zip(prepared))
         {
-            var chosen = options.Limit is null ? splits : splits.Scoring([.. splits.Test.Where(item => shared.Contains(item.Id))]);
+            var chosen = options.Limit is null ? splits : splits.WithTest([.. splits.Test.Where(item => shared.Contains(item.Id))]);
             var own = options with { Limit = null, Overflow = overflow ?? protocol.Truncation };
             var result = Evaluator.Run(remembering, tokenizer, applied, chosen, own, progress, cancellation);
             result = result with { Options = result.Options with { Limit = options.Limit } };

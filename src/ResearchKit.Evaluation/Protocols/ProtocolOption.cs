@@ -8,11 +8,7 @@ namespace ResearchKit.Evaluation.Protocols;
 /// <param name="Value">Reading in force.</param>
 /// <param name="Allowed">Readings to choose from, the default first; where any whole number may stand, one of them is <c>N</c>.</param>
 /// <param name="Note">What is open.</param>
-public sealed record ProtocolOption(string Name, string Value, IReadOnlyList<string> Allowed, string Note)
-{
-    /// <summary>Whether another reading than the default is in force.</summary>
-    public bool IsChanged => Value != Allowed[0];
-}
+public sealed record ProtocolOption(string Name, string Value, IReadOnlyList<string> Allowed, string Note);
 
 /// <summary>Settles the open points of one protocol: the person's choice where there is one, otherwise the default.</summary>
 internal sealed class OpenPoints(IReadOnlyDictionary<string, string>? chosen)

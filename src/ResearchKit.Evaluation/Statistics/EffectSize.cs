@@ -3,9 +3,6 @@ namespace ResearchKit.Evaluation.Statistics;
 /// <summary>Sizes of differences between proportions.</summary>
 public static class EffectSize
 {
-    /// <summary>p₁ - p₂, [-1, 1].</summary>
-    public static double RiskDifference(double first, double second) => first - second;
-
     /// <summary>Odds ratio of two groups, ½ added to every cell where one is empty (Haldane and Anscombe).</summary>
     /// <param name="firstRight">Right items of the first group.</param>
     /// <param name="firstWrong">Wrong ones.</param>

@@ -82,13 +82,10 @@ public static class MetricInterval
     // Where a metric can lie, and the scale on which its errors are about even.
     private sealed record MetricRange(double Low, double High)
     {
-        public static MetricRange Of(string metric) => metric.Split('/')[0] switch
-        {
-            "matthews" or "pearson" or "spearman" => new(-1, 1),
-            "bits_per_byte" or "brier" or "ter" => new(0, double.PositiveInfinity),
-            var name when name.EndsWith("perplexity", StringComparison.Ordinal) => new(0, double.PositiveInfinity),
-            _ => new(0, 1),
-        };
+        public static MetricRange Of(string metric) =>
+            TaskMetrics.IsCorrelation(metric) ? new(-1, 1)
+            : TaskMetrics.IsShare(metric) || metric == "calibration_error" ? new(0, 1)
+            : new(0, double.PositiveInfinity);
 
         public double Inner(double value) => double.IsFinite(High) ? (value - Low) / (High - Low) : Math.Log(Math.Max(value, double.Epsilon));
 
@@ -117,9 +114,12 @@ public static class MetricInterval
 /// <summary>Items grouped into what is independent: clusters, else groups that count together, else single items.</summary>
 internal static class ItemUnits
 {
+    /// <summary>Name of the unit of an item.</summary>
+    public static string NameOf(string? cluster, string? group, string id) => cluster ?? group ?? "item/" + id;
+
     /// <summary>Indices of the items of every unit, in order of first appearance.</summary>
     public static IReadOnlyList<int[]> Of(IReadOnlyList<ItemResult> items) =>
-        [.. Enumerable.Range(0, items.Count).GroupBy(i => items[i].Cluster ?? items[i].Group ?? "item/" + items[i].Id).Select(group => group.ToArray())];
+        [.. Enumerable.Range(0, items.Count).GroupBy(i => items[i].Unit).Select(group => group.ToArray())];
 
     public static double[] Add(IReadOnlyList<double[]> vectors)
     {

@@ -164,9 +164,6 @@ public static class WordList
     /// <summary>Categories that generated documents ask for.</summary>
     public static IReadOnlyList<WordCategory> PretrainingCategories { get; } = [.. Categories.Where(c => !c.IsHeldOut)];
 
-    /// <summary>Categories that no generated document asks for.</summary>
-    public static IReadOnlyList<WordCategory> HeldOutCategories { get; } = [.. Categories.Where(c => c.IsHeldOut)];
-
     /// <summary>Countable nouns with a plural, of the categories that are not held out, by role.</summary>
     public static IReadOnlyList<string> Nouns(SuiteRole role) => role switch
     {

@@ -26,18 +26,20 @@ public sealed record EvaluationTask
 
     /// <summary>The task over the whole published set: training items that were held back from it are scored as well. Where they are, an item's demonstrations are
     /// never the item itself nor another of its cluster. For numbers that are compared with published ones; a run that fine-tunes needs the items apart.</summary>
-    public EvaluationTask OverPublishedSet()
+    public EvaluationTask OverPublishedSet() =>
+        HoldsBackTraining ? WithSplits(splits => splits with { Test = [.. splits.Train, .. splits.Test] }) : this;
+
+    /// <summary>The same items in other words.</summary>
+    public EvaluationTask WithPrompt(PromptTemplate prompt) => this with { Prompt = prompt };
+
+    /// <summary>The same prompts, scored in another way.</summary>
+    public EvaluationTask WithScoring(Scoring scoring) => this with { Scoring = scoring };
+
+    /// <summary>The same task over changed items; they are read, and changed, when they are asked for.</summary>
+    public EvaluationTask WithSplits(Func<TaskSplits, TaskSplits> change)
     {
-        if (!HoldsBackTraining) return this;
         var load = Load;
-        return this with
-        {
-            Load = () =>
-            {
-                var splits = load();
-                return splits with { Test = [.. splits.Train, .. splits.Test] };
-            },
-        };
+        return this with { Load = () => change(load()) };
     }
 
     /// <summary>What is reported, headline first. Empty (default) takes the scoring's own: accuracy, the generation metric, or perplexity.</summary>

@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using ResearchKit.Core.Tasks;
+using ResearchKit.Evaluation.Statistics;
 
 namespace ResearchKit.Evaluation.Tasks;
 
@@ -36,6 +38,13 @@ public sealed record TaskItem
         foreach (var (name, text) in fields) all[name] = text;
         return this with { Fields = all };
     }
+
+    /// <summary>What is independent of other units: the cluster, else the group, else the item alone.</summary>
+    [JsonIgnore]                                                         // items are hashed as JSON: it would move every cell's address
+    public string Unit => ItemUnits.NameOf(Cluster, Group, Id);
+
+    /// <summary>The same item with an input for fine-tuning.</summary>
+    public TaskItem WithStructured(StructuredInput? input) => this with { Structured = input };
 }
 
 /// <summary>A task's items by split. Splits never overlap, but for <see cref="EvaluationTask.OverPublishedSet"/>.</summary>
@@ -48,5 +57,12 @@ public sealed record TaskSplits(IReadOnlyList<TaskItem> Train, IReadOnlyList<Tas
     public IReadOnlyList<TaskItem>? TestPool { get; init; }
 
     /// <summary>The same splits with only some test items scored.</summary>
-    public TaskSplits Scoring(IReadOnlyList<TaskItem> items) => this with { Test = items, TestPool = TestPool ?? Test };
+    public TaskSplits WithTest(IReadOnlyList<TaskItem> items) => this with { Test = items, TestPool = TestPool ?? Test };
+
+    /// <summary>The same splits with every item changed, those of <see cref="TestPool"/> too.</summary>
+    public TaskSplits WithItems(Func<TaskItem, TaskItem> change)
+    {
+        TaskItem[] Changed(IReadOnlyList<TaskItem> items) => [.. items.Select(change)];
+        return new TaskSplits(Changed(Train), Changed(Validation), Changed(Test)) { TestPool = TestPool is { } pool ? Changed(pool) : null };
+    }
 }

@@ -3,22 +3,14 @@ using System.Globalization;
 namespace ResearchKit.Experiments.Reporting;
 
 /// <summary>What conditions, metrics and settings are called in every form of the report.</summary>
-internal sealed class ReportLabels
+/// <param name="model">The report; it decides whether recipes need naming.</param>
+public sealed class ReportLabels(ReportModel model)
 {
-    private readonly bool _manyRecipes;
-    private readonly bool _manyModels;
-
-    public ReportLabels(ReportModel model)
-    {
-        _manyRecipes = model.FineTuning.Select(cell => cell.Recipe).Concat(model.Summaries.Select(row => row.Condition.Recipe).OfType<string>()).Distinct(StringComparer.Ordinal).Count() > 1;
-        _manyModels = model.Models.Count > 1;
-    }
+    private readonly bool _manyRecipes =
+        model.FineTuning.Select(cell => cell.Recipe).Concat(model.Summaries.Select(row => row.Condition.Recipe).OfType<string>()).Distinct(StringComparer.Ordinal).Count() > 1;
 
     /// <summary>Such as <c>gpt2-mini, 8-shot</c> or <c>gpt1-mini, fine-tuned on 64 (no-lm)</c>; recipes only where there are several.</summary>
     public string Full(Condition condition) => condition.Model + ", " + Regime(condition);
-
-    /// <summary>As <see cref="Full"/>, without the model where there is only one.</summary>
-    public string Brief(Condition condition) => _manyModels ? Full(condition) : Regime(condition);
 
     /// <summary>Such as <c>8-shot</c> or <c>fine-tuned on 64</c>.</summary>
     public string Regime(Condition condition) => condition switch

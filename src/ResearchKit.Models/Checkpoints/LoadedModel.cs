@@ -10,6 +10,9 @@ namespace ResearchKit.Models.Checkpoints;
 /// <param name="Tokenizer">The tokenizer of the folder; null where it has none.</param>
 public sealed record LoadedModel(Gpt Model, string Name, string WeightsHash, ITokenizer? Tokenizer) : IDisposable
 {
+    /// <summary>The folder that it was read from, for messages.</summary>
+    public required string Folder { get; init; }
+
     /// <summary>Tensors of the file that the language model does not use, such as GPT-1's multiple-choice head; masks and the tied output matrix do not count.</summary>
     public IReadOnlyList<string> LeftOutTensors { get; init; } = [];
 
@@ -20,6 +23,12 @@ public sealed record LoadedModel(Gpt Model, string Name, string WeightsHash, ITo
         Model.RoundToInt8();
         return this with { Name = $"{Name} (int8)", WeightsHash = Models.WeightsHash.Of(Model) };
     }
+
+    /// <summary>The tokenizer, for work that can't do without one.</summary>
+    /// <param name="advice">What to do where there is none.</param>
+    /// <exception cref="ConfigException">The folder has no tokenizer.</exception>
+    public ITokenizer RequireTokenizer(string advice = "add those that the model was trained with") =>
+        Tokenizer ?? throw new ConfigException($"{Folder} has no tokenizer files (vocab.json and merges.txt); {advice}.");
 
     /// <summary>Disposes <see cref="Model"/>.</summary>
     public void Dispose() => Model.Dispose();

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
@@ -36,30 +35,13 @@ public static class ModelFolder
         using var source = WeightFiles.Open(weights ?? WeightFiles.Find(folder) ?? throw new ConfigException($"{folder}: there is a configuration but no weights. {WeightFiles.Readable}"));
         var tokenizer = ReadTokenizer(folder, config.Config);
         var (model, leftOut) = WeightImport.Read(weights ?? folder, source, config, strict);
-        return new LoadedModel(model, NameOf(folder), WeightsHash.Of(model), tokenizer) { LeftOutTensors = leftOut };
+        return new LoadedModel(model, NameOf(folder), WeightsHash.Of(model), tokenizer) { Folder = folder, LeftOutTensors = leftOut };
     }
 
     /// <summary>Reads the configuration alone; no weights are needed or touched.</summary>
     /// <param name="path">A model folder, or one weights file in it.</param>
     /// <exception cref="ConfigException">There is none, or it is invalid (all problems listed).</exception>
     public static ModelConfig ReadConfig(string path) => ReadHuggingFaceConfig(Resolve(path).Folder).Config;
-
-    /// <summary>Reads <see cref="CardFileName"/>; empty where the folder has none.</summary>
-    /// <exception cref="ConfigException">The file is not an object of strings.</exception>
-    public static IReadOnlyDictionary<string, string> ReadCard(string folder)
-    {
-        var path = Path.Combine(folder, CardFileName);
-        if (!File.Exists(path)) return new SortedDictionary<string, string>(StringComparer.Ordinal);
-        try
-        {
-            var card = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(path)) ?? [];
-            return new SortedDictionary<string, string>(card, StringComparer.Ordinal);
-        }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new ConfigException($"{path}: cannot be read as an object of strings ({e.Message}).", e);
-        }
-    }
 
     /// <summary>Writes a model so that this kit and public code can load it. The folder appears complete or not at all.</summary>
     /// <param name="folder">Target. An existing model folder is replaced as a whole once the new one is complete.</param>

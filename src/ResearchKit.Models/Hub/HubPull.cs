@@ -109,7 +109,7 @@ public sealed class HubPull
             {
                 var part = blob + ".incomplete";
                 var download = new ResumableDownload(_client) { AttemptCount = AttemptCount, Pause = Pause };
-                await download.CompleteAsync(remote, part, progress is null ? null : new Received(count => progress.Report(new(file, count, remote.Size ?? 0))), cancellation).ConfigureAwait(false);
+                await download.CompleteAsync(remote, part, progress is null ? null : new InlineProgress<long>(count => progress.Report(new(file, count, remote.Size ?? 0))), cancellation).ConfigureAwait(false);
                 File.Move(part, blob, overwrite: true);
                 fetched.Add(file);
             }
@@ -211,11 +211,6 @@ public sealed class HubPull
         }
 
         return content.ToArray();
-    }
-
-    private sealed class Received(Action<long> report) : IProgress<long>
-    {
-        public void Report(long value) => report(value);
     }
 
     /// <summary>What a repository holds at a commit; a checksum is null where the listing does not tell it.</summary>

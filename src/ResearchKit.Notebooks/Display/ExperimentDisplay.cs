@@ -33,8 +33,7 @@ internal static class ExperimentDisplay
     {
         var words = $"{Number.Count(outcome.ComputedCells)} cells computed, {Number.Count(outcome.ReusedCells)} taken from earlier runs, {Number.Fixed(outcome.Seconds, 1)} s";
         var warnings = outcome.Warnings.Count == 0 ? "" : "<ul>" + string.Concat(outcome.Warnings.Select(warning => $"<li>{Html.Escape(warning)}</li>")) + "</ul>";
-        var path = Path.Combine(outcome.Folder, "report.json");
-        var report = File.Exists(path) ? ReportDisplay.Of(ReportModelJson.Deserialize(File.ReadAllText(path), path)) : null;
+        var report = File.Exists(Path.Combine(outcome.Folder, RunReport.FileName)) ? ReportDisplay.Of(RunReport.Read(outcome.Folder)) : null;
         return MimeBundle.OfHtml(Html.Heading("Run finished:", words) + warnings + (report?.Html ?? ""), $"Run finished: {words}\n{string.Concat(outcome.Warnings.Select(warning => warning + "\n"))}{report?.PlainText}");
     }
 

@@ -64,10 +64,10 @@ internal static class ModelDisplay
         return [.. embeddings, .. block, .. end, new("next-token scores", "wte again", $"[{config.VocabularySize}, {c}]", 1, 0)];
     }
 
-    private static string PatternNames(ModelConfig config) => string.Join(", ", config.Attention.Select(PatternDisplay.Name));
+    private static string PatternNames(ModelConfig config) => string.Join(", ", config.Attention.Select(pattern => pattern.Label));
 
     private static string Patterns(ModelConfig config) => "<div style=\"display:flex;gap:14px;margin:4px 0 8px\">" + string.Concat(config.Attention.Select((pattern, i) =>
-        $"<figure style=\"margin:0;text-align:center;font-size:85%\">{PatternDisplay.Picture(pattern, config.ContextLength, 72)}<figcaption>{Html.Escape(PatternDisplay.Name(pattern))}<br>{Html.Escape(Layers(config, i))}</figcaption></figure>")) + "</div>";
+        $"<figure style=\"margin:0;text-align:center;font-size:85%\">{PatternDisplay.Picture(pattern, config.ContextLength, 72)}<figcaption>{Html.Escape(pattern.Label)}<br>{Html.Escape(Layers(config, i))}</figcaption></figure>")) + "</div>";
 
     private static string Layers(ModelConfig config, int entry)
     {

@@ -18,7 +18,7 @@ public static class PatternDisplay
     /// <param name="length">Positions of the text, at least 1.</param>
     public static MimeBundle Of(AttentionPattern pattern, int length)
     {
-        var name = Name(pattern);
+        var name = pattern.Label;
         var share = ModelSize.KeysPerQuery(pattern, length, pattern.HeadVariants) / ((length + 1) / 2.0);
         var words = $"over {length} positions: {Number.Fixed(100 * share, share < 0.1 ? 1 : 0)}% of dense attention's scores";
         var variants = Math.Min(pattern.HeadVariants, 4);
@@ -26,23 +26,12 @@ public static class PatternDisplay
         return MimeBundle.OfHtml(Html.Heading(name, words) + pictures, $"{name}, {words}\n{TextPicture(pattern, length)}");
     }
 
-    /// <summary>A pattern in a few words, such as <c>band 64</c>.</summary>
-    public static string Name(AttentionPattern pattern) => pattern switch
-    {
-        DenseAttention => "dense",
-        LocalAttention local => string.Create(CultureInfo.InvariantCulture, $"band {local.Window}"),
-        StridedAttention strided => string.Create(CultureInfo.InvariantCulture, $"strided {strided.Stride}, {strided.Heads.ToString().ToLowerInvariant()}"),
-        FixedAttention blocks => string.Create(CultureInfo.InvariantCulture, $"fixed {blocks.Stride}, {blocks.Summary}, {blocks.Heads.ToString().ToLowerInvariant()}{(blocks.SubBlocks > 1 ? $", {blocks.SubBlocks} sub-blocks" : "")}"),
-        CustomAttention own => own.Name,
-        _ => pattern.ToString(),
-    };
-
     /// <summary>The mask as SVG.</summary>
     internal static string Picture(AttentionPattern pattern, int length, int pixels, int head = 0)
     {
         var cells = Math.Min(length, MostCells);
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"<svg role=\"img\" aria-label=\"{Html.Escape(Name(pattern))}\" width=\"{pixels}\" height=\"{pixels}\" viewBox=\"-0.5 -0.5 {cells + 1} {cells + 1}\" shape-rendering=\"crispEdges\">");
+        svg.Append(CultureInfo.InvariantCulture, $"<svg role=\"img\" aria-label=\"{Html.Escape(pattern.Label)}\" width=\"{pixels}\" height=\"{pixels}\" viewBox=\"-0.5 -0.5 {cells + 1} {cells + 1}\" shape-rendering=\"crispEdges\">");
         svg.Append(CultureInfo.InvariantCulture, $"<rect x=\"0\" y=\"0\" width=\"{cells}\" height=\"{cells}\" fill=\"rgba(128,128,128,.12)\"/>");
         for (var row = 0; row < cells; row++)
         {

@@ -16,9 +16,10 @@ public static class ReportDisplay
         var facts = string.Concat(report.Facts.Select(fact =>
             $"<div style=\"border-left:3px solid #2b6cb0;padding:2px 12px\"><div style=\"font-size:85%\">{Html.Escape(fact.Label)}</div><b style=\"font-size:120%\">{Html.Escape(fact.Value)}</b><div style=\"font-size:85%\">{Html.Escape(fact.Detail ?? "")}</div></div>"));
         var table = new Table("task", "condition", "score", "interval", "seeds") { Numbers = new HashSet<int> { 2, 4 } };
+        var labels = new ReportLabels(report);
         foreach (var row in ConditionSummaries.All(report))
         {
-            table.Add(row.Task, Label(row.Condition), Number.Fixed(row.Score, 3), row.Interval is { } interval ? $"[{Number.Fixed(interval.Low, 3)}, {Number.Fixed(interval.High, 3)}]" : "", Number.Count(row.SeedCount));
+            table.Add(row.Task, labels.Full(row.Condition), Number.Fixed(row.Score, 3), row.Interval is { } interval ? $"[{Number.Fixed(interval.Low, 3)}, {Number.Fixed(interval.High, 3)}]" : "", Number.Count(row.SeedCount));
         }
 
         var figures = string.Concat(report.Tasks.Select(task => Scores(report, task)).OfType<PlotlyFigure>().Select(figure => figure.ToBundle().Html));
@@ -85,13 +86,6 @@ public static class ReportDisplay
     private static int Examples(Condition condition) => condition.LabelledCount ?? condition.K ?? 0;
 
     private static string Name(int count) => count.ToString(CultureInfo.InvariantCulture);
-
-    private static string Label(Condition condition) => condition switch
-    {
-        { LabelledCount: { } count } => $"{condition.Model}, fine-tuned on {Number.Count(count)}{(condition.Recipe is { } recipe ? $" ({recipe})" : "")}",
-        { K: 0 } => $"{condition.Model}, zero-shot",
-        _ => $"{condition.Model}, {condition.K}-shot",
-    };
 
     private static JsonArray Array(IEnumerable<string> values) => new([.. values.Select(value => (JsonNode)value)]);
 

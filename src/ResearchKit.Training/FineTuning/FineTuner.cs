@@ -13,7 +13,7 @@ namespace ResearchKit.Training.FineTuning;
 /// <remarks>
 /// The pre-trained model is copied, never changed. Three tokens join its vocabulary: start V, delimiter V + 1, extract V + 2, with random embeddings.
 /// The head reads the final state at the extract token, in pre-norm models after the final LayerNorm.
-/// Departures from the released code, all named in the recipe: dropout falls on embeddings looked up, not on the shared matrix, so the output layer sees whole rows;
+/// Departures from the released code that no recipe changes: dropout falls on embeddings looked up, not on the shared matrix, so the output layer sees whole rows;
 /// validation follows every epoch, not also updates 1,000, 2,000 and so on.
 /// Equal seeds give equal bits on the CPU at the same number of threads; no other thread may draw from libtorch's generator meanwhile.
 /// </remarks>

@@ -48,11 +48,9 @@ public class SamplerTests
         using var folder = new TemporaryFolder();
         using var shard = Counting(folder, count * T + 1);
         var sampler = new BatchSampler(shard, T, B, seed);
-        Assert.Equal(count, sampler.WindowCount);
         var starts = Enumerable.Range(0, 3 * count).Select(i => sampler.At(i / B).Inputs[i % B * T] / T).ToArray();
         for (var epoch = 0; epoch < 3; epoch++)
             Assert.Equal(Enumerable.Range(0, count).Select(i => (long)i), starts[(epoch * count)..((epoch + 1) * count)].Order());
-        Assert.Equal(2.0 * B / count, sampler.EpochsAt(2), 12);
     }
 
     [Fact]

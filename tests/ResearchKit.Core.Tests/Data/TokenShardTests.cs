@@ -149,7 +149,7 @@ public class TokenShardTests
         using var folder = new TemporaryFolder();
         var tokenizer = new CharacterTokenizer("ab");
         var seen = new List<PackingProgress>();
-        var end = PackedDocuments.Write(folder.File("a"), ["ab", "", "b"], tokenizer, new Collect(seen));
+        var end = PackedDocuments.Write(folder.File("a"), ["ab", "", "b"], tokenizer, new InlineProgress<PackingProgress>(seen.Add));
         Assert.Equal(new PackingProgress(2, 5), end);
         Assert.Equal([new PackingProgress(1, 3), new PackingProgress(2, 5)], seen);
         using var shard = TokenShard.Open(folder.File("a"));
@@ -189,11 +189,6 @@ public class TokenShardTests
         write(writer);
         writer.Complete();
         return folder.File(name);
-    }
-
-    private sealed class Collect(List<PackingProgress> seen) : IProgress<PackingProgress>
-    {
-        public void Report(PackingProgress value) => seen.Add(value);
     }
 }
 

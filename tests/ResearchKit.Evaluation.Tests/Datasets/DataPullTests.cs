@@ -35,7 +35,7 @@ public sealed class DataPullTests : IDisposable
         using var server = Server();
         var reports = new List<PullProgress>();
         var pull = new DataPull(_client, server.Base);
-        var first = await pull.PullAsync(Entry(Plain), _folder.Path, new Reports(reports));
+        var first = await pull.PullAsync(Entry(Plain), _folder.Path, new InlineProgress<PullProgress>(reports.Add));
         Assert.Equal([Plain], first.Downloaded);
         Assert.Equal(Content, File.ReadAllBytes(_folder.File("toy/a.txt")));
         Assert.Equal(Content.Length, reports[^1].ReceivedByteCount);
@@ -135,10 +135,5 @@ public sealed class DataPullTests : IDisposable
         server.Dispose();
         var error = await Assert.ThrowsAsync<ConfigException>(() => Pull(server, Entry(Plain), attempts: 2));
         Assert.Contains("127.0.0.1", error.Message, StringComparison.Ordinal);
-    }
-
-    private sealed class Reports(List<PullProgress> reports) : IProgress<PullProgress>
-    {
-        public void Report(PullProgress value) => reports.Add(value);
     }
 }

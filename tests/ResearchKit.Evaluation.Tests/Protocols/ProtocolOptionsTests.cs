@@ -19,8 +19,8 @@ public class ProtocolOptionsTests
         Assert.Equal("Answer:", ((ChoiceScoring)Read("arc-easy", "gpt3-paper").Scoring).AnswerContext);
         var changed = Read("arc-easy", "gpt3-paper", ("answer_context", "A:"));
         Assert.Equal("A:", ((ChoiceScoring)changed.Scoring).AnswerContext);
-        Assert.True(changed.Options.Single(option => option.Name == "answer_context").IsChanged);
-        Assert.DoesNotContain(Read("arc-easy", "gpt3-paper").Options, option => option.IsChanged);
+        Assert.Equal("A:", changed.Options.Single(option => option.Name == "answer_context").Value);
+        Assert.All(Read("arc-easy", "gpt3-paper").Options, option => Assert.Equal(option.Allowed[0], option.Value));
         Assert.Equal("A:", ((ChoiceScoring)Read("race-high", "gpt3-paper").Scoring).AnswerContext);
     }
 

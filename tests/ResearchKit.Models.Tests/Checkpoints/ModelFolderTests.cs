@@ -165,7 +165,7 @@ public class ModelFolderTests
         ModelFolder.Save(temporary.File("m"), model, tokenizer: null, new Dictionary<string, string> { ["note"] = which });
         Assert.Equal(model.Config, ModelFolder.ReadConfig(temporary.File("m")));
         Assert.Equal(expectedType, (string?)JsonNode.Parse(File.ReadAllText(temporary.File("m/config.json")))!["model_type"]);
-        Assert.Equal(which, ModelFolder.ReadCard(temporary.File("m"))["note"]);
+        Assert.Equal(which, (string?)JsonNode.Parse(File.ReadAllText(temporary.File("m/" + ModelFolder.CardFileName)))!["note"]);
         using var loaded = ModelFolder.Load(temporary.File("m"));
         AssertEqualWeights(model, loaded.Model);
         Assert.Equal(WeightsHash.Of(model), loaded.WeightsHash);

@@ -61,7 +61,7 @@ public sealed class FineTunerTests
     {
         using var model = new Gpt(Tiny, 1);
         var steps = new List<FineTuneProgress>();
-        FineTuner.Run(model, new LetterTokenizer(), Fast with { BatchSize = batch, Epochs = epochs }, 2, Examples(TaskKind.Classification, examples, 1), [], [], 1, new Collect<FineTuneProgress>(steps));
+        FineTuner.Run(model, new LetterTokenizer(), Fast with { BatchSize = batch, Epochs = epochs }, 2, Examples(TaskKind.Classification, examples, 1), [], [], 1, new InlineProgress<FineTuneProgress>(steps.Add));
         Assert.Equal(expected, steps.Count);
         Assert.All(steps, step => Assert.Equal(expected, step.TotalSteps));
         Assert.Equal(Enumerable.Range(1, expected).Select(step => (long)step), steps.Select(step => step.Step));
@@ -250,9 +250,4 @@ public sealed class FineTunerTests
         };
         return new LabelledExample($"{kind}/{i}", input, label);
     }).ToArray();
-
-    private sealed class Collect<T>(List<T> into) : IProgress<T>
-    {
-        public void Report(T value) => into.Add(value);
-    }
 }
