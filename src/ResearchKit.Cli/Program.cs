@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using ResearchKit.Cli.Verbs;
 using ResearchKit.Core;
@@ -34,7 +35,7 @@ internal static class Program
         catch (OperationCanceledException)
         {
             // Other verbs keep nothing.
-            var carriesOn = parsed.CommandResult.Command.Name is "run" or "train" or "pull";
+            var carriesOn = parsed.CommandResult.Parent is CommandResult { Command: RootCommand } && parsed.CommandResult.Command.Name is "run" or "train" or "pull";
             await Console.Error.WriteLineAsync(carriesOn ? "Interrupted. What was finished is kept; run the same command again to carry on." : "Interrupted.").ConfigureAwait(false);
             return 130;
         }

@@ -144,7 +144,7 @@ public static class Evaluator
             {
                 Choices = choices,
                 Predictions = predictions,
-                Score = (task.Scoring is TargetScoring ? choices.Any(choice => choice.IsGreedy) : predictions[0].Correct) ? 1 : 0,
+                Score = (task.Scoring is TargetScoring ? choices.Any(choice => choice.IsGreedy) : TaskMetrics.IsRight(task, item, predictions[0].Choice)) ? 1 : 0,
             };
         })];
     }

@@ -320,7 +320,7 @@ public sealed class ComparisonRunner
             PlannedFineTuning tuning => ("fine_tuning", string.Create(CultureInfo.InvariantCulture, $"{tuning.Recipe}, {tuning.Examples} examples")),
             _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, "Unknown cell."),
         };
-        return new CellTiming(AddressOf(cell, models), models[cell.Model].Name, cell.Task.Task.Name, regime, condition, cell.Cost, Math.Round(seconds, 3));
+        return new CellTiming(AddressOf(cell, models), models[cell.Model].Name, cell.Task.Task.Name, regime, condition, cell.Cost, Math.Round(seconds, 3)) { Processor = RunEnvironment.Processor };
     }
 
     private CellEnvironment CellEnvironment() => new(_device.Name, _device.Threads, ComputeDevice.TorchVersion);

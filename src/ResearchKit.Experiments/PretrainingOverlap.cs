@@ -113,7 +113,7 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
             // The first text stands for the generator: where its rules change, what was found before does not count.
             return new Source(
                 string.Join(" and ", parts.Select(part => part.Name)), () => parts.SelectMany(part => part.Read()),
-                TaskCatalog.Sha256(JsonSerializer.Serialize(pretraining.Data, ConfigJson.Compact) + pretraining.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture) + string.Join('|', parts.Select(part => part.Name)) + parts[0].Read().First().Text));
+                TaskCatalog.Sha256(JsonSerializer.Serialize(pretraining.Data, ConfigJson.Compact) + pretraining.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture) + string.Join('|', parts.Select(part => part.Name)) + string.Concat(pretraining.Data.Where(_ => needsData).Select(PretrainingRunner.StateOfFiles)) + parts[0].Read().First().Text));
         }
         catch (ConfigException error)
         {

@@ -20,7 +20,7 @@ namespace ResearchKit.Experiments;
 /// <summary>Runs a pre-training: text to tokens to shards, training with in-loop evaluation, and a model folder at the end.</summary>
 /// <remarks>
 /// Folder of the run: <c>config.json</c>, <c>data/</c> (tokenizer and shards, made once), <c>metrics.jsonl</c>, <c>checkpoint/</c>, and at the end <c>model/</c>.
-/// Killed at any moment, the same command carries on from the last checkpoint and ends in the same bytes.
+/// Killed at any moment, the same command carries on from the last checkpoint and, on the CPU, ends in the same bytes.
 /// </remarks>
 public sealed class PretrainingRunner
 {
@@ -165,7 +165,7 @@ public sealed class PretrainingRunner
         Hash(tokenizer.Fingerprint + JsonSerializer.Serialize(source, ConfigJson.Compact) + _config.Seed.ToString(CultureInfo.InvariantCulture) + StateOfFiles(source))[..12];
 
     /// <summary>Names, sizes and times of a corpus's files: what an edit in place changes, without reading gigabytes at every start. Equal texts under new times make equal shards again.</summary>
-    private static string StateOfFiles(TextSource source) => source is not CorpusSource corpus ? ""
+    internal static string StateOfFiles(TextSource source) => source is not CorpusSource corpus ? ""
         : string.Join('\n', TextCorpus.ReadFolder(CorpusFolder(corpus)).Documents.Select(document => new FileInfo(document.Path))
             .Select(file => string.Create(CultureInfo.InvariantCulture, $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}")));
 

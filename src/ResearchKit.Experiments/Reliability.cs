@@ -35,7 +35,7 @@ internal static class Reliability
                 Draws: draws.Count > 1 ? Math.Sqrt(own.Draw + own.ItemDraw / items) : null,
                 Order: byOrder is null ? null : OfVariants(byOrder, items),
                 Wording: byWording is null ? null : OfVariants(byWording, items),
-                DrawsNeeded: draws.Count > 1 && 1.96 * fromItems < config.HalfWidth ? own.DrawsNeeded(config.HalfWidth, items) : null)
+                DrawsNeeded: draws.Count > 1 && 1.96 * fromItems < config.HalfWidth ? own.DrawsNeeded(config.HalfWidth, items, itemVariance: fromItems * fromItems) : null)
             {
                 HalfWidth = config.HalfWidth,
                 ItemsHalfWidth = 1.96 * fromItems,

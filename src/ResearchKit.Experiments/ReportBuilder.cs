@@ -3,6 +3,7 @@ using System.Text.Json;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Tokenization;
 using ResearchKit.Evaluation;
+using ResearchKit.Evaluation.Datasets;
 using ResearchKit.Evaluation.Metrics;
 using ResearchKit.Evaluation.Protocols;
 using ResearchKit.Evaluation.Statistics;
@@ -49,12 +50,13 @@ internal static class ReportBuilder
             FineTuning = fineTuning,
             Summaries = Summaries(config, plan, results),
             Comparisons = comparisons,
-            PaperValues = [.. tasks.SelectMany(task => PaperResults.Beside(task, models, record => IsSameProtocol(plan.Tasks.First(ready => ready.Task.Name == task.Name), record)))],
+            PaperValues = [.. tasks.SelectMany(task => PaperResults.Beside(
+                task, models, record => IsSameProtocol(plan.Tasks.First(ready => ready.Task.Name == task.Name), record), HoldsWholeSplit(plan.Tasks.First(ready => ready.Task.Name == task.Name))))],
             VarianceSplits = config.InContext is { } shots ? Reliability.Variance(shots, plan, results) : [],
             Contamination = contamination,
             Calibration = Reliability.Calibrations(plan, results),
             Items = Items(plan, results),
-            Notes = Notes(plan, tasks, inContext, comparisons, results),
+            Notes = Notes(config, plan, tasks, inContext, comparisons, results),
             Manifest = Manifest(config, device, plan, results.Processors),
         };
         return model with { Answer = Answer(model) };
@@ -134,7 +136,7 @@ internal static class ReportBuilder
             Choices = [.. pair.item.Choices.Select((text, c) => new ChoiceResult { Text = text, Answer = text, TokenIds = [], TokenLogProbabilities = [], LogProbability = pair.logs[c] })],
             Generated = task.Task.Scoring is GenerationScoring ? pair.item.Choices[pair.predicted] : null,
             Predictions = [new ChoicePrediction("fine_tuned", pair.predicted, pair.predicted == pair.item.Gold, false)],
-            Score = pair.predicted == pair.item.Gold ? 1 : 0,
+            Score = TaskMetrics.IsRight(task.Task, pair.item, pair.predicted) ? 1 : 0,
         })];
     }
 
@@ -159,7 +161,7 @@ internal static class ReportBuilder
             HigherIsBetter = TaskMetrics.HigherIsBetter(metric),
             ChanceLevel = metric switch
             {
-                "accuracy" when choices.All(count => count > 1) => choices.Average(count => 1.0 / count),
+                "accuracy" when task.Task.Scoring is not GenerationScoring && choices.All(count => count > 1) => choices.Average(count => 1.0 / count),
                 _ when TaskMetrics.IsCorrelation(metric) => 0,
                 _ => null,
             },
@@ -180,9 +182,19 @@ internal static class ReportBuilder
         _ => null,
     };
 
+    /// <summary>Whether all items of the published split are scored, or would be without a limit: of some data sets a part is at hand, or some items are held back for training.</summary>
+    private static bool HoldsWholeSplit(ReadyTask task) => !DatasetTasks.Names.Contains(task.Task.Name)
+        || DatasetTasks.PublishedItemCount(task.Task.Name, task.Splits.Test[0].Id.Split('/')[0]) is not { } published
+        || (task.Splits.TestPool ?? task.Splits.Test).Count == published;
+
     /// <summary>A prompted record of the protocol's paper; readings of open points may still differ from the paper's.</summary>
     private static bool IsSameProtocol(ReadyTask task, PaperRecord record) =>
-        record.Setting != "finetune" && task.OtherProtocols.Prepend(task).Any(run => run.PublishedProtocol == record.Paper + "-paper");
+        record.Setting != "finetune" && task.OtherProtocols.Prepend(task).Any(run => run.PublishedProtocol == record.Paper + "-paper") && HasPromptOf(task.Task.Name, record);
+
+    // GPT-3 has other words for LAMBADA and translation without demonstrations than with them, and so these are two tasks each here.
+    private static bool HasPromptOf(string task, PaperRecord record) => record.Paper != "gpt3"
+        || (task == "lambada" || (task.StartsWith("wmt", StringComparison.Ordinal) && task.EndsWith("-zero", StringComparison.Ordinal)) ? record.Setting == "zero"
+            : (task != "lambada-cloze" && !task.StartsWith("wmt", StringComparison.Ordinal)) || record.Setting != "zero");
 
     /// <summary>The protocol beside the scores: everything that decides them, shots apart.</summary>
     private static string Words(ReadyTask task, OverflowPolicy? overflow)
@@ -259,7 +271,7 @@ internal static class ReportBuilder
         return $"{row.A.Model} on {row.Task}{(row.A.Protocol is { } protocol ? $" by {protocol}" : "")}, {ReportFormat.Difference(task, row.Difference)}{(task.Unit == ScoreUnit.Fraction ? " points" : "")}{(row.Interval is { } interval ? " " + ReportFormat.Range(task, interval) : "")}";
     }
 
-    private static List<ReportNote> Notes(ComparisonPlan plan, List<TaskEntry> tasks, List<InContextCell> inContext, List<PairedComparison> comparisons, ComparisonResults results)
+    private static List<ReportNote> Notes(ComparisonConfig config, ComparisonPlan plan, List<TaskEntry> tasks, List<InContextCell> inContext, List<PairedComparison> comparisons, ComparisonResults results)
     {
         var notes = new List<ReportNote>();
         var few = comparisons.Where(comparison => !comparison.A.IsFineTuned).ToList();
@@ -289,7 +301,12 @@ internal static class ReportBuilder
                 .Where(shots => shots.Items.Any(item => item.ShotsUsed < shots.K)).Select(shots => string.Create(CultureInfo.InvariantCulture,
                     $"at k = {shots.K} {Count(shots.Items.Count(item => item.ShotsUsed < shots.K))} of {Count(shots.Items.Count)} (on average {shots.Items.Average(item => item.ShotsUsed):0.0} demonstrations)")).ToList();
             if (reduced.Count > 0) notes.Add(new ReportNote(NoteKind.ContextOverflow, $"Prompts that did not fit with all demonstrations were given fewer: {string.Join("; ", reduced)}.", group.Key));
-            if (cut > 0) notes.Add(new ReportNote(NoteKind.Truncated, $"{Count(cut)} of {Count(all)} prompts were longer than the context without any demonstration and were cut from the left.", group.Key));
+            if (cut > 0)
+            {
+                var when = config.InContext?.Overflow == OverflowPolicy.TruncateLeft ? "with their demonstrations" : "without any demonstration";
+                notes.Add(new ReportNote(NoteKind.Truncated, $"{Count(cut)} of {Count(all)} prompts were longer than the context {when} and were cut from the left.", group.Key));
+            }
+
             var tied = group.Sum(pair => pair.Result.TiedItemCount);
             if (tied > 0) notes.Add(new ReportNote(NoteKind.Warning, $"{Count(tied)} of {Count(all)} answers were exact ties; the first choice was taken.", group.Key));
         }
@@ -318,7 +335,7 @@ internal static class ReportBuilder
             foreach (var (i, item) in task.Splits.Test.Index())
             {
                 var predictions = i >= perTask ? [] : shown.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Items[i], tokenizers[pair.Cell.Model]))
-                    .Concat(tuned.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Test.First(prediction => prediction.Id == item.Id), item)));
+                    .Concat(tuned.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Test.First(prediction => prediction.Id == item.Id), task.Task, item)));
                 records.Add(new ItemRecord
                 {
                     Task = task.Task.Name,
@@ -346,10 +363,10 @@ internal static class ReportBuilder
         DroppedTokenCount = item.DroppedTokenCount,
     };
 
-    private static ItemPrediction PredictionOf(string cell, FineTunePrediction prediction, TaskItem item) => new()
+    private static ItemPrediction PredictionOf(string cell, FineTunePrediction prediction, EvaluationTask task, TaskItem item) => new()
     {
         Cell = cell,
-        Score = prediction.Predicted == item.Gold ? 1 : 0,
+        Score = TaskMetrics.IsRight(task, item, prediction.Predicted) ? 1 : 0,
         Predicted = prediction.Predicted,
         Choices = [.. prediction.LogProbabilities.Select(logProbability => new ScoredText { Score = Math.Exp(logProbability) })],
     };

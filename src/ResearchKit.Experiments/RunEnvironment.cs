@@ -14,7 +14,7 @@ public static class RunEnvironment
     /// <summary>Name of the manifest's row that holds <see cref="Processor"/>.</summary>
     public const string ProcessorRow = "Processor";
 
-    /// <summary>Name of the processor: results repeat bit for bit on the same one with the same number of threads.</summary>
+    /// <summary>Name of the processor: results of the CPU repeat bit for bit on the same one with the same number of threads.</summary>
     public static string Processor { get; } = ReadProcessor();
 
     /// <summary>Tunes the allocator, then settles device and threads; see <see cref="ComputeDevice.Start"/>.</summary>

@@ -62,7 +62,7 @@ internal static class StoredItemsBuilder
             Condition = new(plan.Models[cell.Model].Name, LabelledCount: cell.Examples, Recipe: cell.Recipe),
             Seed = cell.Seed,
             Checksum = checksum,
-            Scores = [.. predictions.Select(pair => pair.Prediction.Predicted == pair.Item.Gold ? 1.0 : 0.0)],
+            Scores = [.. predictions.Select(pair => TaskMetrics.IsRight(cell.Task.Task, pair.Item, pair.Prediction.Predicted) ? 1.0 : 0.0)],
             Predicted = [.. predictions.Select(pair => pair.Prediction.Predicted)],
             Generated = cell.Task.Task.Scoring is Evaluation.Tasks.GenerationScoring ? [.. predictions.Select(pair => pair.Item.Choices[pair.Prediction.Predicted])] : null,
             LogProbabilities = [.. predictions.Select(pair => (IReadOnlyList<float>)[.. pair.Prediction.LogProbabilities.Select(value => (float)value)])],

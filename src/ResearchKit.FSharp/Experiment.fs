@@ -9,6 +9,7 @@ open ResearchKit.Experiments
 open ResearchKit.Experiments.Configuration
 open ResearchKit.Models
 open ResearchKit.Training
+open ResearchKit.Notebooks
 
 /// An experiment file with the changes made to it. Its problems are listed when it is asked for them or run, all at once.
 type Experiment =
@@ -113,9 +114,9 @@ module Experiment =
                 Problems.catch (fun () ->
                     match config with
                     | :? ComparisonConfig as comparison ->
-                        Outcome.Compared(ComparisonRunner(comparison, experiment.Folder, device).Run(InlineProgress(Progress.Cells >> report)))
+                        Outcome.Compared(ComparisonRunner(comparison, experiment.Folder, device).Run(InlineProgress(Progress.Cells >> report), Notebook.Cancellation))
                     | :? PretrainingConfig as pretraining ->
-                        Outcome.Pretrained(PretrainingRunner(pretraining, experiment.Folder, device).Run(progress = InlineProgress(Progress.Training >> report)))
+                        Outcome.Pretrained(PretrainingRunner(pretraining, experiment.Folder, device).Run(progress = InlineProgress(Progress.Training >> report), cancellation = Notebook.Cancellation))
                     | other -> invalidOp $"{other.GetType().Name} has no runner here.")
             with :? TrainingDivergedException as error ->
                 Error [ error.Message ])

@@ -8,6 +8,7 @@ open ResearchKit.Evaluation.Tasks
 open ResearchKit.Experiments
 open ResearchKit.Models
 open ResearchKit.Training.FineTuning
+open ResearchKit.Notebooks
 
 /// Fine-tunes models by GPT-1's method.
 [<RequireQualifiedAccess>]
@@ -39,7 +40,7 @@ module FineTune =
     /// Fine-tunes a copy of the model, telling how far it is, and predicts the task's test items.
     let runWith report (recipe: FineTuneRecipe) (examples: int) (seed: int64) (task: EvaluationTask) (model: Model) : Result<FineTuneResult, string list> =
         prepared examples seed task model (fun gpt ready train ->
-            FineTuner.Run(gpt, model.Tokenizer, recipe, ready.ClassCount, Array.ofSeq train, ready.Labelled ready.Splits.Validation, ready.Labelled ready.Splits.Test, seed, InlineProgress<FineTuneProgress> report))
+            FineTuner.Run(gpt, model.Tokenizer, recipe, ready.ClassCount, Array.ofSeq train, ready.Labelled ready.Splits.Validation, ready.Labelled ready.Splits.Test, seed, InlineProgress<FineTuneProgress> report, Notebook.Cancellation))
 
     /// Fine-tunes a copy of the model on labelled examples drawn by the seed, and predicts the task's test items.
     let run (recipe: FineTuneRecipe) (examples: int) (seed: int64) (task: EvaluationTask) (model: Model) : Result<FineTuneResult, string list> =
@@ -48,7 +49,7 @@ module FineTune =
     /// Fine-tunes a copy of the model and hands it out, to predict with. Dispose it when done.
     let train (recipe: FineTuneRecipe) (examples: int) (seed: int64) (task: EvaluationTask) (model: Model) : Result<FineTunedModel, string list> =
         prepared examples seed task model (fun gpt ready train ->
-            FineTuner.Train(gpt, model.Tokenizer, recipe, ready.ClassCount, Array.ofSeq train, ready.Labelled ready.Splits.Validation, seed))
+            FineTuner.Train(gpt, model.Tokenizer, recipe, ready.ClassCount, Array.ofSeq train, ready.Labelled ready.Splits.Validation, seed, cancellation = Notebook.Cancellation))
 
     /// Probabilities of the classes for inputs that the model has not seen.
     let predict (inputs: StructuredInput list) (model: FineTunedModel) : Result<float list list, string list> =

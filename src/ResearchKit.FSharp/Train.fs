@@ -5,6 +5,7 @@ open ResearchKit.Core
 open ResearchKit.Core.Configuration
 open ResearchKit.Core.Data
 open ResearchKit.Training
+open ResearchKit.Notebooks
 
 /// Trains models in place. A whole pre-training, data included, is pretraining { }.
 [<RequireQualifiedAccess>]
@@ -41,7 +42,7 @@ module Train =
         : Result<TrainingResult, string list> =
         ofModel model (fun gpt ->
             let values _ : IReadOnlyDictionary<string, float> = dict (evaluate model) |> Dictionary :> _
-            Trainer(gpt, batches, config, folder, Progress = InlineProgress report, Evaluate = values).Run())
+            Trainer(gpt, batches, config, folder, Progress = InlineProgress report, Evaluate = values).Run(Notebook.Cancellation))
 
     /// Trains; metrics and checkpoints go to the folder, where a run that was stopped is continued.
     let run (folder: string) (config: TrainingConfig) (batches: IBatchSource) (model: Model) : Result<TrainingResult, string list> =

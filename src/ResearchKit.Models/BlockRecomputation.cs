@@ -41,7 +41,9 @@ internal static class BlockRecomputation
             return block.call(x, pass);
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => BackwardPass.Guarded(5, () => Gradients(ctx, grad_output));
+
+        private static List<Tensor> Gradients(autograd.AutogradContext ctx, Tensor grad_output)
         {
             var vars = (object[])ctx.get_data("call");
             var (block, pass, returned) = ((Block)vars[1], (AttentionPass)vars[2], (ReturnedGradient)vars[4]);

@@ -97,7 +97,9 @@ internal static class OutputLoss
             return value;
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => BackwardPass.Guarded(5, () => Gradients(ctx, grad_output));
+
+        private static List<Tensor> Gradients(autograd.AutogradContext ctx, Tensor grad_output)
         {
             var vars = (object[])ctx.get_data("call");
             var tied = (TiedEmbedding)vars[4];

@@ -81,7 +81,9 @@ internal sealed class TiedEmbedding
             return weight.index(TensorIndex.Tensor(tokens));
         }
 
-        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+        public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output) => BackwardPass.Guarded(3, () => Gradients(ctx, grad_output));
+
+        private static List<Tensor> Gradients(autograd.AutogradContext ctx, Tensor grad_output)
         {
             using var tokens = ctx.get_saved_variables()[0];
             var gradient = ((TiedEmbedding)ctx.get_data("tied")).WithRows(tokens, grad_output);

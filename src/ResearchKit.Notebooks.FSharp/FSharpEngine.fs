@@ -43,7 +43,8 @@ type FSharpEngine(references: string seq) =
             raise (InvalidOperationException($"F# could not be started: {error.Message}\n{said}", error))
         | _ -> session
 
-    let session = lazy (start ())
+    // Begun again where the first cell was interrupted: lazy would keep the exception for ever.
+    let session = Lazy<FsiEvaluationSession>(start, LazyThreadSafetyMode.PublicationOnly)
 
     /// A type that this session can name: those of C# submissions live in assemblies without a file, which F# can't import.
     let rec unnameable (kind: Type) : Type option =

@@ -120,12 +120,12 @@ public sealed class Trainer
     {
         if (batch.LossTargetCount == 0) return 0;
         using var scope = NewDisposeScope();
-        random.manual_seed((long)new CounterRandom(_config.Seed, "dropout", step, micro).NextUInt64());
+        DropoutSeed.Set(_model.Device, (long)new CounterRandom(_config.Seed, "dropout", step, micro).NextUInt64());
         var (inputs, targets) = batch.ToTensors(_model.Device);                 // [B, T] Int64 each
         using Scalar divisor = targetCount;                                     // kept alive by name: TorchSharp's operators do not
         var loss = _model.LossSum(inputs, targets).Sum.div(divisor);
         if (_config.GradientCheckpointing) NativeAllocator.ReturnFreeMemory();
-        loss.backward();
+        BackwardPass.Run(loss);
         return loss.to(float64).ToDouble();
     }
 

@@ -120,7 +120,7 @@ public sealed class ComparisonRunnerTests : IDisposable
         var again = _tiny.Execute();
         Assert.Equal((CellCount - 1, 1), (again.ReusedCells, again.ComputedCells));
         Assert.Contains("1 finished cell ", Assert.Single(again.Warnings), StringComparison.Ordinal);
-        Assert.Contains("scoring 1, now 2", again.Warnings[0], StringComparison.Ordinal);
+        Assert.Contains("scoring 1, now 3", again.Warnings[0], StringComparison.Ordinal);
         Assert.Equal(CellCount + 1, _tiny.CellFiles().Length);
         Assert.Equal(output, _tiny.Output());
         Assert.Empty(_tiny.Execute().Warnings);                           // nothing was missing, so nothing needs to be explained

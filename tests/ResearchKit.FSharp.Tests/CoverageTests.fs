@@ -124,6 +124,7 @@ module Coverage =
           // Changes of weights for fine-tuning, chosen by its recipe.
           "ResearchKit.Models.Gpt.Loss", "Train.loss; tensors of a training step are for TorchSharp"
           "ResearchKit.Models.Gpt.LossSum", "as Gpt.Loss"
+          "ResearchKit.Models.BackwardPass.Run", "a part of Train.run and FineTune.run"
           "ResearchKit.Models.Gpt.CopyFirstLayersFrom", "FineTuneRecipe.LayersTransferred"
           // Files: one reader or writer stands for all formats.
           "ResearchKit.Models.Checkpoints.", "Model.load and Model.save know every format"
@@ -136,6 +137,7 @@ module Coverage =
           "ResearchKit.Core.Data.BatchSampler", "Data.batches; batches are asked for by the trainer"
           "ResearchKit.Core.Data.MixtureSampler", "Data.mixture; batches are asked for by the trainer"
           "ResearchKit.Core.Random.CounterRandom", "a mutable stream whose arrays F# takes as it is"
+          "ResearchKit.Evaluation.Datasets.DatasetTasks.PublishedItemCount", "Dataset.status says it of every split"
           "ResearchKit.Evaluation.Datasets.DataFolder", "Dataset.status and Task.get find it"
           "ResearchKit.Evaluation.Datasets.DatasetReader", "what readers of data sets are made of; Task.dataset uses them"
           "ResearchKit.Evaluation.Datasets.DatasetTasks.DatasetOf", "Task.get says which data set is missing"

@@ -73,6 +73,14 @@ public sealed class NotebookRunnerTests : IDisposable
     }
 
     [Fact]
+    public void ACellThatEndsByItselfWhenItsTimeIsUpHasFailedToo()
+    {
+        var (code, _, error, _) = Run(TestNotebook.Of("#!csharp\nwhile (!cancellation.IsCancellationRequested) System.Threading.Thread.Sleep(20);", "#!csharp\n5"), "--timeout", "5");
+        Assert.Equal(1, code);
+        Assert.Contains("longer than 5 s", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void AClearedOutputMakesRoomAndTheLastValueTakesItsPlace()
     {
         var (code, _, error, executed) = Run(TestNotebook.Of("#!csharp\nfor (var i = 0; i < 1500; i++) { clear(); display(i); }", "#!csharp\ndisplay(\"old\");\nclear();\n\"new\""));

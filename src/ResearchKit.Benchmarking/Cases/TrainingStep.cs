@@ -90,7 +90,7 @@ internal sealed class TrainingRun : IDisposable
         {
             var (sum, count) = _model.LossSum(_inputs, _targets);
             if (_model.RecomputesBlocks) NativeAllocator.ReturnFreeMemory();
-            (sum / count).backward();
+            BackwardPass.Run(sum / count);
         }
 
         _optimizer.Step(1e-4, _optimizer.ClipScale(_optimizer.GradientNorm()));

@@ -15,7 +15,7 @@ internal sealed class TrainVerb : Verb
         var file = new Argument<string>("FILE") { Description = "Pre-training experiment (JSON, kind: pretraining)." };
         var (set, json, device, threads) = (Set(), Json(), Device(), ThreadsOfFile());
         var command = new Command("train", """
-            Pre-trains a model from text, with checkpoints. Interrupted or killed, the same command carries on and ends in the same bits.
+            Pre-trains a model from text, with checkpoints. Interrupted or killed, the same command carries on and, on the CPU, ends in the same bits.
 
             Example:  rk train experiments/sisters/gpt2-mini.json
                       rk train experiments/sisters/gpt2-mini.json --set training.tokens=100000 --set name=trial

@@ -65,7 +65,7 @@ internal abstract class Verb
 
     protected static Option<int> Threads() => new("--threads")
     {
-        Description = "CPU threads; 0 takes all cores. The same seed and thread count give the same bits.",
+        Description = "CPU threads; 0 takes all cores. On the CPU, the same seed and thread count give the same bits.",
         DefaultValueFactory = _ => 0,
     };
 
@@ -74,7 +74,7 @@ internal abstract class Verb
     /// <summary>Threads of a verb whose file may name them.</summary>
     protected static Option<int> ThreadsOfFile() => new("--threads")
     {
-        Description = "CPU threads; 0 takes the file's number, or all cores where it names none. The same seed and thread count give the same bits.",
+        Description = "CPU threads; 0 takes the file's number, or all cores where it names none. On the CPU, the same seed and thread count give the same bits.",
         DefaultValueFactory = _ => 0,
     };
 

@@ -48,6 +48,11 @@ public static class DatasetTasks
     /// <exception cref="ConfigException">No such task.</exception>
     public static TaskSizes SizesOf(string name) => Sizes.Value[Find(name).Name];
 
+    /// <summary>Items of a published split, of which a part may be at hand; null where the catalogue does not know it.</summary>
+    /// <param name="name">One of <see cref="Names"/>.</param>
+    /// <param name="split">Name of the split, as in the ids of its items.</param>
+    public static int? PublishedItemCount(string name, string split) => DatasetCatalog.Get(DatasetOf(name)).Splits.FirstOrDefault(known => known.Name == split)?.Canonical;
+
     private static Dictionary<string, TaskSizes> ReadSizes()
     {
         using var stream = typeof(DatasetTasks).Assembly.GetManifestResourceStream("ResearchKit.Evaluation.Datasets.task-sizes.json")!;

@@ -64,6 +64,10 @@ public static class TaskMetrics
 
     private static string WithoutRule(string name) => name.Split('/')[0];
 
+    /// <summary>Whether a choice is right: the right one, and in ReCoRD, where several entities may be right, any whose text is an accepted answer.</summary>
+    public static bool IsRight(EvaluationTask task, TaskItem item, int choice) => choice == item.Gold
+        || (task.Metrics.Any(metric => metric is TaskMetric.RecordExactMatch or TaskMetric.RecordF1) && SquadMetrics.ExactMatch(item.Choices[choice], item.Answers) > 0);
+
     private static string NameOf(Scoring scoring, TaskMetric metric) => metric switch
     {
         TaskMetric.F1 => "binary_f1",

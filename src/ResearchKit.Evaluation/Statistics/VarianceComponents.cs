@@ -94,12 +94,13 @@ public sealed record VarianceComponents
     /// <param name="items">Items of the planned run.</param>
     /// <param name="variants">Variants of the planned run; default 1.</param>
     /// <param name="level">Confidence in (0, 1); default 0.95.</param>
-    public int? DrawsNeeded(double halfWidth, int items, int variants = 1, double level = 0.95)
+    /// <param name="itemVariance">Variance of the mean that the items give it; null (default) takes items as independent.</param>
+    public int? DrawsNeeded(double halfWidth, int items, int variants = 1, double level = 0.95, double? itemVariance = null)
     {
         if (!(halfWidth > 0)) throw new ArgumentOutOfRangeException(nameof(halfWidth), halfWidth, "The half-width must be above 0.");
         Quantiles.CheckLevel(level);
         var allowed = Math.Pow(halfWidth / Quantiles.Normal(level), 2);
-        var fixedPart = Item / items + Variant / variants + ItemVariant / ((double)items * variants);
+        var fixedPart = (itemVariance ?? Item / items) + Variant / variants + ItemVariant / ((double)items * variants);
         var perDraw = Draw + ItemDraw / items + DrawVariant / variants + Residual / ((double)items * variants);
         if (perDraw == 0) return fixedPart <= allowed ? 1 : null;
         if (fixedPart >= allowed) return null;

@@ -9,7 +9,7 @@ namespace ResearchKit.Experiments.Cells;
 public sealed record InContextKey(string Weights, string Tokenizer, string Task, string TaskFingerprint, int Shots, long Seed, OverflowPolicy Overflow, CellEnvironment Environment)
 {
     /// <summary>The version of scoring that this code writes. Raise it when scoring changes meaning or bits: older cells are then not found.</summary>
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
 
     /// <summary>Seed of the order of the demonstrations; null keeps the order of the draw.</summary>
     public long? OrderSeed { get; init; }

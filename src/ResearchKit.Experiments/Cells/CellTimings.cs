@@ -15,7 +15,11 @@ namespace ResearchKit.Experiments.Cells;
 /// <param name="Condition">What was done, seeds left out, such as <c>4-shot</c>.</param>
 /// <param name="Tokens">Its planned work in forward-pass tokens.</param>
 /// <param name="Seconds">Time from start to end.</param>
-public sealed record CellTiming(string Address, string Model, string Task, string Regime, string Condition, long Tokens, double Seconds);
+public sealed record CellTiming(string Address, string Model, string Task, string Regime, string Condition, long Tokens, double Seconds)
+{
+    /// <summary>Processor that took it; null in lines that were written before it was kept.</summary>
+    public string? Processor { get; init; }
+}
 
 /// <summary>The times of a run's cells, one line each, in a file apart from everything that must repeat byte for byte.</summary>
 /// <param name="folder">Run folder.</param>
@@ -67,7 +71,7 @@ public sealed class CellTimings(string folder)
         var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"""
             # Times
 
-            On {device.Name}, {device.Threads} threads, {RunEnvironment.Processor}. A training token counts three times; tokens are the plan's estimate. Times differ from run to run and are kept apart from all that repeats.
+            On {device.Name}, {device.Threads} threads, {string.Join(" and ", timings.Select(timing => timing.Processor ?? "an unknown processor").Distinct(StringComparer.Ordinal))}. A training token counts three times; tokens are the plan's estimate. Times differ from run to run and are kept apart from all that repeats.
 
             | Model | Regime | Condition | Cells | Seconds | Tokens | Tokens/s |
             | --- | --- | --- | ---: | ---: | ---: | ---: |

@@ -24,7 +24,7 @@ public abstract record ExperimentConfig
     /// <summary>Root of every random choice. Default 1.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>CPU threads; 0 (default) takes all cores. Results repeat bit for bit at the same number.</summary>
+    /// <summary>CPU threads; 0 (default) takes all cores. Results of the CPU repeat bit for bit at the same number.</summary>
     public int Threads { get; init; }
 
     /// <summary>Folder of the run, relative to the current folder. Default <c>runs/NAME</c>.</summary>

@@ -97,7 +97,8 @@ public static class PaperResults
     /// <param name="task">Our task; its split and metric decide the flags.</param>
     /// <param name="models">Our models; sizes within 25% of one of them count as the same.</param>
     /// <param name="sameProtocol">Which records were prompted and scored as ours; null for none.</param>
-    public static IReadOnlyList<PaperValue> Beside(TaskEntry task, IReadOnlyList<ModelEntry> models, Func<PaperRecord, bool>? sameProtocol = null) =>
+    /// <param name="isWholeSplit">Whether our task holds all items of the published split.</param>
+    public static IReadOnlyList<PaperValue> Beside(TaskEntry task, IReadOnlyList<ModelEntry> models, Func<PaperRecord, bool>? sameProtocol = null, bool isWholeSplit = true) =>
     [
         .. For(task.Name, task.Metric).Select(record => new PaperValue
         {
@@ -112,7 +113,7 @@ public static class PaperResults
             Note = record.Note,
             Split = record.Split,
             SameProtocol = sameProtocol?.Invoke(record) ?? false,
-            SameSplit = SplitName(record.Split) == SplitName(task.Split) && task.SplitItemCount is null,
+            SameSplit = isWholeSplit && SplitName(record.Split) == SplitName(task.Split) && task.SplitItemCount is null,
             SameSize = record.Parameters is { } parameters && models.Any(model => Math.Abs(parameters / model.Parameters - 1) <= 0.25),
         }),
     ];

@@ -24,7 +24,7 @@ internal sealed class CSharpEngine(IEnumerable<string> references) : ILanguageEn
 
     private readonly InteractiveAssemblyLoader _loader = new();
     // Made when first needed: opening two hundred files would delay the kernel's answer that it is there.
-    private readonly Lazy<List<MetadataReference>> _lazyReferences = new(() => [.. references.Select(path => MetadataReference.CreateFromFile(path))]);
+    private readonly Lazy<List<MetadataReference>> _lazyReferences = new(() => [.. references.Select(path => MetadataReference.CreateFromFile(path))], LazyThreadSafetyMode.PublicationOnly);
     private readonly List<string> _ran = [];
     private ScriptState<object>? _state;
     private CSharpAssistance? _assistance;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using ResearchKit.Core;
 using ResearchKit.Kernel.Cells;
@@ -48,11 +47,15 @@ internal static class NotebookRunner
 
     private static CellReport RunCell(CellRouter router, CellRequest request, OutputRecorder recorder, TimeSpan limit, CancellationToken cancellation)
     {
-        var clock = Stopwatch.StartNew();
+        var isOverTime = false;                                          // a cell that watches `cancellation` ends by itself, and not as interrupted
         using var registration = cancellation.Register(router.Interrupt);
-        using var timer = new Timer(_ => router.Interrupt(), null, limit, Timeout.InfiniteTimeSpan);
+        using var timer = new Timer(_ =>
+        {
+            Volatile.Write(ref isOverTime, true);
+            router.Interrupt();
+        }, null, limit, Timeout.InfiniteTimeSpan);
         var report = router.Run(request, recorder);
-        return report.WasInterrupted && clock.Elapsed >= limit
+        return Volatile.Read(ref isOverTime)
             ? report with { Error = CellError.OfMessage("TimeLimit", $"The cell ran longer than {limit.TotalSeconds:0} s and was stopped; --timeout SECONDS allows more.") }
             : report;
     }

@@ -38,5 +38,8 @@ internal sealed class FineTuneObjective(Gpt model, TaskHead head, double lambda,
         return -(targets * nn.functional.log_softmax(logits, dim: 1)).sum();
     }
 
+    /// <summary>Device of the model.</summary>
+    public Device Device => model.Device;
+
     private Tensor OutputMatrix() => softmax == LmSoftmax.Vocabulary ? model.TokenEmbedding : cat([model.TokenEmbedding, model.PositionEmbedding]);   // [V + 3 (+ n_ctx), C]
 }

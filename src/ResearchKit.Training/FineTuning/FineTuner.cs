@@ -139,9 +139,9 @@ public static class FineTuner
         foreach (var batch in ExampleBatch.Grouped(examples, tokenBudget))
         {
             using var scope = NewDisposeScope();
-            random.manual_seed(Derived(seed, "fine-tuning dropout", optimizer.StepCount, group++));
+            DropoutSeed.Set(objective.Device, Derived(seed, "fine-tuning dropout", optimizer.StepCount, group++));
             var share = objective.Share(batch, examples.Length, sequenceCount);
-            share.Total.backward();
+            BackwardPass.Run(share.Total);
             optimizer.CollectGradients();
             (total, task, lm) = (total + share.Total.ToSingle(), task + share.Task, lm + share.Lm);
         }

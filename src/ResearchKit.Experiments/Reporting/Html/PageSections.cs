@@ -244,7 +244,7 @@ internal sealed class PageSections
     {
         var table = TableMarkup.Of(_tables.Contamination());
         return new("contamination", "Overlap with the pre-training text", table.IsEmpty ? table : Markup.Of($"""
-            <p>An item overlaps when N words in a row of its text and right answer stand in the text that the model was pre-trained on (Brown et al. 2020, appendix C, compared word by word, without false positives). N is the 5th percentile of the items’ lengths, within 8 to 13 words; of generated items, which are short, question and answer must stand there whole. Where overlapping items are much easier than clean ones, the score may be remembered rather than earned.</p>
+            <p>An item overlaps when N words in a row of its text and right answer stand in the text that the model was pre-trained on (Brown et al. 2020, appendix C, compared word by word, without false positives). N is the 5th percentile of the items’ lengths, at least 8 (of GPT-3’s generated files 2) and at most 13 words; of generated items, which are short, question and answer must stand there whole. Where overlapping items are much easier than clean ones, the score may be remembered rather than earned.</p>
             {table}
             """));
     }
