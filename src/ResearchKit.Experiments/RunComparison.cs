@@ -3,7 +3,7 @@ using ResearchKit.Core;
 using ResearchKit.Evaluation;
 using ResearchKit.Evaluation.Statistics;
 using ResearchKit.Experiments.Reporting;
-using PairedTest = ResearchKit.Evaluation.Statistics.PairedComparison;
+using static System.FormattableString;
 
 namespace ResearchKit.Experiments;
 
@@ -55,7 +55,7 @@ public sealed record RunComparisonRow
     public required (int A, int B) Unmatched { get; init; }
 
     /// <summary>The comparison on the common items.</summary>
-    public required PairedTest Comparison { get; init; }
+    public required PairedComparison Comparison { get; init; }
 
     /// <summary>The p-value after Holm's correction over all rows.</summary>
     public double HolmPValue { get; init; }
@@ -96,8 +96,8 @@ public static class RunComparison
     public static string NameOf(Condition condition) => $"{condition.Model}/{SettingOf(condition)}";
 
     private static string SettingOf(Condition condition) => condition.IsFineTuned
-        ? string.Create(CultureInfo.InvariantCulture, $"{condition.Recipe}@{condition.LabelledCount}")
-        : string.Create(CultureInfo.InvariantCulture, $"k{condition.K}{(condition.Protocol is { } protocol ? "/" + protocol : "")}");
+        ? Invariant($"{condition.Recipe}@{condition.LabelledCount}")
+        : Invariant($"k{condition.K}{(condition.Protocol is { } protocol ? "/" + protocol : "")}");
 
     private static List<string> Tasks(StoredItems a, StoredItems b, string folderA, string folderB, IReadOnlyList<string> wanted)
     {
@@ -149,7 +149,7 @@ public static class RunComparison
                 continue;
             }
 
-            var comparison = PairedTest.OverSeeds(taskA.Metric, [.. seedsA.Select(cell => cell.Results(taskA))], [.. seedsB.Select(cell => cell.Results(taskB))], new BootstrapOptions(Level: selection.Confidence));
+            var comparison = PairedComparison.OverSeeds(taskA.Metric, [.. seedsA.Select(cell => cell.Results(taskA))], [.. seedsB.Select(cell => cell.Results(taskB))], new BootstrapOptions(Level: selection.Confidence));
             yield return new RunComparisonRow
             {
                 Task = taskA.Name,
