@@ -1,6 +1,6 @@
-using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Experiments;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli;
 
@@ -39,7 +39,7 @@ internal sealed class ProgressLine : IDisposable
     public IProgress<RunProgress> ForRun() => For<RunProgress>(value =>
     {
         var left = value.Left is { } time ? $", {Duration(time)} left" : "";
-        var rate = value.TokensPerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $", {value.TokensPerSecond:N0} tokens/s{left}") : "";
+        var rate = value.TokensPerSecond > 0 ? Invariant($", {value.TokensPerSecond:N0} tokens/s{left}") : "";
         return $"[{value.Done}/{value.Total}] {value.Doing}{rate}";
     });
 
@@ -51,8 +51,8 @@ internal sealed class ProgressLine : IDisposable
 
     /// <summary>A duration as a person says it: 45 s, 3 min 20 s, 2 h 05 min.</summary>
     public static string Duration(TimeSpan time) => time.TotalSeconds < 60
-        ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0} s")
+        ? Invariant($"{time.TotalSeconds:0} s")
         : time.TotalHours < 1
-            ? string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalMinutes} min {time.Seconds:00} s")
-            : string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalHours} h {time.Minutes:00} min");
+            ? Invariant($"{(int)time.TotalMinutes} min {time.Seconds:00} s")
+            : Invariant($"{(int)time.TotalHours} h {time.Minutes:00} min");
 }

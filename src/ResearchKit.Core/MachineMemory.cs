@@ -1,4 +1,4 @@
-using System.Globalization;
+using static System.FormattableString;
 
 namespace ResearchKit.Core;
 
@@ -18,5 +18,5 @@ public static class MachineMemory
         if (bytes > AvailableBytes) throw new ConfigException($"{what} needs at least {Gibibytes(bytes)} of memory; this machine has {Gibibytes(AvailableBytes)}. {advice}");
     }
 
-    private static string Gibibytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB");
+    private static string Gibibytes(long bytes) => Invariant($"{bytes / (double)(1L << 30):0.0} GiB");
 }

@@ -24,7 +24,7 @@ public sealed record DesignPower(string Task, int ItemCount, int UnitCount, doub
         {
             var items = task.Splits.Test;
             var units = items.Select(item => item.Unit).Distinct(StringComparer.Ordinal).Count();
-            var isShare = TaskMetrics.IsShareOfRightItems(TaskMetrics.Names(task.Task)[0]);
+            var isShare = TaskMetrics.IsShareOfRightItems(task.Metric);
             return new DesignPower(task.Task.Name, items.Count, units,
                 isShare ? Power.DetectablePairedDifference(units, DiscordantShare) : null,
                 isShare ? Power.DetectablePairedDifference(units, DiscordantShare, significance: 0.05 / comparisons) : null);

@@ -1,12 +1,11 @@
 using System.Text.Json;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
-using ResearchKit.Core.Data;
 using ResearchKit.Evaluation.Contamination;
-using ResearchKit.Evaluation.Datasets;
 using ResearchKit.Experiments.Cells;
 using ResearchKit.Experiments.Configuration;
 using ResearchKit.Experiments.Reporting;
+using static System.FormattableString;
 
 namespace ResearchKit.Experiments;
 
@@ -61,9 +60,9 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
     private static ContaminationEntry Entry(ReadyTask task, int model, string text, Finding finding, ComparisonPlan plan, ComparisonResults results)
     {
         var dirty = finding.DirtyIds.ToHashSet(StringComparer.Ordinal);
-        var shots = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model && pair.Cell.Protocol == 0).ToList();
+        var shots = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model && pair.Cell.ProtocolIndex == 0).ToList();
         var tuned = results.FineTuning.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model).ToList();
-        var condition = shots.Count > 0 ? ReportBuilder.ConditionOf(shots.MaxBy(pair => pair.Cell.Shots).Cell, plan)
+        var condition = shots.Count > 0 ? shots.MaxBy(pair => pair.Cell.Shots).Cell.Condition(plan)
             : tuned.Count > 0 ? new Condition(plan.Models[model].Name, LabelledCount: tuned.Max(pair => pair.Cell.Examples), Recipe: tuned[0].Cell.Recipe) : null;
         var seeds = condition is null ? []
             : condition.IsFineTuned ? tuned.Where(pair => pair.Cell.Examples == condition.LabelledCount && pair.Cell.Recipe == condition.Recipe).Select(pair => (IReadOnlyList<Evaluation.ItemResult>)ReportBuilder.ItemsOf(task, pair.Result)).ToList()
@@ -71,7 +70,7 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
         double? Score(bool? isDirty)
         {
             var parts = seeds.Select(items => items.Where(item => isDirty is null || dirty.Contains(item.Id) == isDirty).ToArray()).Where(items => items.Length > 0).ToList();
-            return parts.Count == 0 ? null : parts.Average(items => Evaluation.Metrics.TaskMetrics.Value(ReportBuilder.MetricOf(task), items));
+            return parts.Count == 0 ? null : parts.Average(items => Evaluation.Metrics.TaskMetrics.Value(task.Metric, items));
         }
 
         return new ContaminationEntry(task.Task.Name, finding.GramLength, task.Splits.Test.Count - dirty.Count, dirty.Count, Score(null), Score(false), Score(true)) { Condition = condition, Text = text };
@@ -96,15 +95,13 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
         var parts = new List<(string Name, Func<IEnumerable<CorpusText>> Read)>();
         foreach (var text in pretraining.Data)
         {
-            if (text is GeneratedSource generated)
+            var name = text switch
             {
-                parts.Add(($"{generated.Documents.ToString("N0", System.Globalization.CultureInfo.InvariantCulture)} generated documents",
-                    () => PretrainingRunner.Documents(generated, pretraining.Seed).Select((document, i) => new CorpusText("generated/" + i.ToString(System.Globalization.CultureInfo.InvariantCulture), document.Text))));
-            }
-            else if (text is CorpusSource corpus && needsData && FolderOf(corpus) is { } folder)
-            {
-                parts.Add(($"the books of {corpus.Path}", () => TextCorpus.ReadFolder(folder).Texts("train").Select((book, i) => new CorpusText($"{corpus.Path}/{i.ToString(System.Globalization.CultureInfo.InvariantCulture)}", book))));
-            }
+                GeneratedSource generated => Invariant($"{generated.Documents:N0} generated documents"),
+                CorpusSource corpus when needsData && IsAtHand(corpus) => $"the books of {corpus.Path}",
+                _ => null,
+            };
+            if (name is not null) parts.Add((name, () => TrainingText.Of(text, pretraining.Seed)));
         }
 
         if (parts.Count == 0) return null;
@@ -113,7 +110,7 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
             // The first text stands for the generator: where its rules change, what was found before does not count.
             return new Source(
                 string.Join(" and ", parts.Select(part => part.Name)), () => parts.SelectMany(part => part.Read()),
-                TaskCatalog.Sha256(JsonSerializer.Serialize(pretraining.Data, ConfigJson.Compact) + pretraining.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture) + string.Join('|', parts.Select(part => part.Name)) + string.Concat(pretraining.Data.Where(_ => needsData).Select(PretrainingRunner.StateOfFiles)) + parts[0].Read().First().Text));
+                TaskCatalog.Sha256(JsonSerializer.Serialize(pretraining.Data, ConfigJson.Compact) + Invariant($"{pretraining.Seed}") + string.Join('|', parts.Select(part => part.Name)) + string.Concat(pretraining.Data.Where(_ => needsData).Select(PretrainingRunner.StateOfFiles)) + parts[0].Read().FirstOrDefault()?.Text));
         }
         catch (ConfigException error)
         {
@@ -138,16 +135,17 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
         }
     }
 
-    private string? FolderOf(CorpusSource corpus)
+    private bool IsAtHand(CorpusSource corpus)
     {
         try
         {
-            return PretrainingRunner.CorpusFolder(corpus);
+            PretrainingRunner.CorpusFolder(corpus);
+            return true;
         }
         catch (ConfigException error)
         {
             warn($"Test items were not looked for in the books of pre-training. {error.Message}");
-            return null;
+            return false;
         }
     }
 }

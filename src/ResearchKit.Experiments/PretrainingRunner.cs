@@ -14,6 +14,7 @@ using ResearchKit.Experiments.Reporting;
 using ResearchKit.Models;
 using ResearchKit.Models.Checkpoints;
 using ResearchKit.Training;
+using static System.FormattableString;
 
 namespace ResearchKit.Experiments;
 
@@ -167,7 +168,7 @@ public sealed class PretrainingRunner
     /// <summary>Names, sizes and times of a corpus's files: what an edit in place changes, without reading gigabytes at every start. Equal texts under new times make equal shards again.</summary>
     internal static string StateOfFiles(TextSource source) => source is not CorpusSource corpus ? ""
         : string.Join('\n', TextCorpus.ReadFolder(CorpusFolder(corpus)).Documents.Select(document => new FileInfo(document.Path))
-            .Select(file => string.Create(CultureInfo.InvariantCulture, $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}")));
+            .Select(file => Invariant($"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}")));
 
     private IEnumerable<string> TrainingTexts(TextSource source) => source switch
     {
@@ -236,9 +237,9 @@ public sealed class PretrainingRunner
 
     private ModelCard Card(ModelConfig modelConfig, ITokenizer tokenizer, List<MixtureSource> sources, double[] epochs, TrainingResult result)
     {
-        var data = string.Join("; ", sources.Select((source, i) => string.Create(CultureInfo.InvariantCulture, $"{source.Name} ({source.Shard.Count:N0} tokens, weight {source.Weight}, {epochs[i]:0.00} epochs)")));
-        var losses = string.Join("; ", result.Evaluation.Select(value => string.Create(CultureInfo.InvariantCulture, $"{value.Key} {value.Value:0.000}")));
-        var text = string.Create(CultureInfo.InvariantCulture, $"""
+        var data = string.Join("; ", sources.Select((source, i) => Invariant($"{source.Name} ({source.Shard.Count:N0} tokens, weight {source.Weight}, {epochs[i]:0.00} epochs)")));
+        var losses = string.Join("; ", result.Evaluation.Select(value => Invariant($"{value.Key} {value.Value:0.000}")));
+        var text = Invariant($"""
             {_config.Name}: {modelConfig.ParameterCount:N0} parameters, pre-trained by ResearchKit on {result.Tokens:N0} tokens.
             Data: {data}. Generated documents carry loss on their answers alone.
             Final: {losses} (nats per token).
@@ -257,7 +258,7 @@ public sealed class PretrainingRunner
         var taken = new HashSet<string>(StringComparer.Ordinal) { TokenizerName };
         return [.. data.Select((source, i) =>
         {
-            var name = (source is CorpusSource corpus ? Path.GetFileName(Path.TrimEndingDirectorySeparator(corpus.Path)) : "generated") + (i == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{i}"));
+            var name = (source is CorpusSource corpus ? Path.GetFileName(Path.TrimEndingDirectorySeparator(corpus.Path)) : "generated") + (i == 0 ? "" : Invariant($"-{i}"));
             while (!taken.Add(name)) name += "-text";
             return name;
         })];

@@ -18,7 +18,7 @@ internal static class Reliability
         var splits = new List<VarianceSplit>();
         var design = config.Variation ?? new VariationConfig();
         var variations = results.Variations.ToLookup(pair => (pair.Cell.Task.Task.Name, pair.Cell.Model, pair.Cell.Shots));
-        foreach (var group in results.InContext.Where(pair => pair.Cell.Protocol == 0 && design.ShotsOf(config.ShotsOf(pair.Cell.Task)).Contains(pair.Cell.Shots)).GroupBy(pair => (pair.Cell.Task.Task.Name, pair.Cell.Model, pair.Cell.Shots)))
+        foreach (var group in results.InContext.Where(pair => pair.Cell.ProtocolIndex == 0 && design.ShotsOf(config.ShotsOf(pair.Cell.Task)).Contains(pair.Cell.Shots)).GroupBy(pair => (pair.Cell.Task.Task.Name, pair.Cell.Model, pair.Cell.Shots)))
         {
             var draws = group.ToList();
             var (task, items) = (draws[0].Cell.Task, draws[0].Result.Items.Count);
@@ -93,7 +93,7 @@ internal static class Reliability
             for (var model = 0; model < plan.Models.Count; model++)
             {
                 var name = plan.Models[model].Name;
-                var shots = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model && pair.Cell.Scored.Task.Scoring is ChoiceScoring).ToLookup(pair => ReportBuilder.ConditionOf(pair.Cell, plan));
+                var shots = results.InContext.Where(pair => pair.Cell.Task == task && pair.Cell.Model == model && pair.Cell.Scored.Task.Scoring is ChoiceScoring).ToLookup(pair => pair.Cell.Condition(plan));
                 foreach (var group in shots.Where(group => group.Key.K == shots.Min(other => other.Key.K) || group.Key.K == shots.Max(other => other.Key.K)))
                 {
                     // Sums of log-probabilities are the model's own distribution over the choices; a normalization by length is not one.

@@ -13,8 +13,7 @@ using ResearchKit.Experiments.Configuration;
 using ResearchKit.Experiments.Reporting;
 using ResearchKit.Models;
 using ResearchKit.Training.FineTuning;
-using Interval = ResearchKit.Experiments.Reporting.Interval;
-using PairedComparison = ResearchKit.Experiments.Reporting.PairedComparison;
+using static System.FormattableString;
 
 namespace ResearchKit.Experiments;
 
@@ -62,19 +61,9 @@ internal static class ReportBuilder
         return model with { Answer = Answer(model) };
     }
 
-    /// <summary>Name of a cell among those of its run.</summary>
-    internal static string CellId(PlannedInContext cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture,
-        $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/k{cell.Shots}{(cell.Protocol > 0 ? "/" + cell.Scored.Run!.Name : "")}/{cell.Seed}{(cell.Order > 0 ? $"/order{cell.Order + 1}" : "")}{(cell.Wording > 0 ? $"/wording{cell.Wording + 1}" : "")}");
-
-    /// <summary>Name of a cell among those of its run.</summary>
-    internal static string CellId(PlannedFineTuning cell, ComparisonPlan plan) => string.Create(CultureInfo.InvariantCulture, $"{plan.Models[cell.Model].Name}/{cell.Task.Task.Name}/{cell.Recipe}@{cell.Examples}/{cell.Seed}");
-
-    /// <summary>What an in-context cell does, seeds left open.</summary>
-    internal static Condition ConditionOf(PlannedInContext cell, ComparisonPlan plan) => new(plan.Models[cell.Model].Name, K: cell.Shots, Protocol: cell.Scored.PublishedProtocol);
-
     private static InContextCell InContextCellOf(ComparisonConfig config, ComparisonPlan plan, PlannedInContext cell, TaskResult result) => new()
     {
-        Id = CellId(cell, plan),
+        Id = cell.Id(plan),
         Model = plan.Models[cell.Model].Name,
         Task = cell.Task.Task.Name,
         K = cell.Shots,
@@ -91,13 +80,13 @@ internal static class ReportBuilder
         var items = ItemsOf(cell.Task, result);
         return new FineTuningCell
         {
-            Id = CellId(cell, plan),
+            Id = cell.Id(plan),
             Model = plan.Models[cell.Model].Name,
             Task = cell.Task.Task.Name,
             LabelledCount = cell.Examples,
             Recipe = cell.Recipe,
             Seed = cell.Seed,
-            Score = TaskMetrics.Value(MetricOf(cell.Task), items),
+            Score = TaskMetrics.Value(cell.Task.Metric, items),
             Interval = IntervalOf(config, cell.Task, items),
             ItemCount = items.Count,
             BestEpoch = result.BestEpoch,
@@ -109,17 +98,15 @@ internal static class ReportBuilder
     // A condition of one seed has its cell's interval.
     private static List<ConditionSummary> Summaries(ComparisonConfig config, ComparisonPlan plan, ComparisonResults results)
     {
-        var prompted = results.InContext.Select(pair => (pair.Cell.Task, Condition: ConditionOf(pair.Cell, plan), Items: pair.Result.Items));
-        var tuned = results.FineTuning.Select(pair => (pair.Cell.Task, Condition: new Condition(plan.Models[pair.Cell.Model].Name, LabelledCount: pair.Cell.Examples, Recipe: pair.Cell.Recipe), Items: (IReadOnlyList<ItemResult>)ItemsOf(pair.Cell.Task, pair.Result)));
+        var prompted = results.InContext.Select(pair => (pair.Cell.Task, Condition: pair.Cell.Condition(plan), Items: pair.Result.Items));
+        var tuned = results.FineTuning.Select(pair => (pair.Cell.Task, Condition: pair.Cell.Condition(plan), Items: (IReadOnlyList<ItemResult>)ItemsOf(pair.Cell.Task, pair.Result)));
         return [.. prompted.Concat(tuned).GroupBy(run => (run.Task, run.Condition)).Where(runs => runs.Count() > 1).Select(runs =>
         {
-            var (metric, seeds) = (MetricOf(runs.Key.Task), runs.Select(run => run.Items).ToList());
+            var (metric, seeds) = (runs.Key.Task.Metric, runs.Select(run => run.Items).ToList());
             var scores = seeds.Select(items => TaskMetrics.Value(metric, items)).ToList();
             return new ConditionSummary(runs.Key.Task.Task.Name, runs.Key.Condition, scores.Average(), Of(MetricInterval.OverSeeds(metric, seeds, config.Confidence)), scores.Count, ConditionSummaries.Deviation(scores));
         })];
     }
-
-    internal static string MetricOf(ReadyTask task) => TaskMetrics.Names(task.Task)[0];
 
     /// <summary>Fine-tuning's predictions in the form of in-context results, in the order of the test split, so that one metric scores both.</summary>
     internal static List<ItemResult> ItemsOf(ReadyTask task, FineTuneResult result)
@@ -142,15 +129,15 @@ internal static class ReportBuilder
 
     private static bool IsPerItem(ReadyTask task) => task.Task.Scoring is not PerplexityScoring;
 
-    private static Interval? IntervalOf(ComparisonConfig config, ReadyTask task, IReadOnlyList<ItemResult> items) =>
-        Of(MetricInterval.Of(MetricOf(task), items, new BootstrapOptions(Resamples, config.Confidence, config.Seed)));
+    private static ScoreInterval? IntervalOf(ComparisonConfig config, ReadyTask task, IReadOnlyList<ItemResult> items) =>
+        Of(MetricInterval.Of(task.Metric, items, new BootstrapOptions(Resamples, config.Confidence, config.Seed)));
 
     /// <summary>The interval as it is reported; null where it has no ends, as that of a perplexity over one text.</summary>
-    internal static Interval? Of(Evaluation.Statistics.Interval interval) => double.IsFinite(interval.Low) && double.IsFinite(interval.High) ? new(interval.Low, interval.High, interval.Level) : null;
+    internal static ScoreInterval? Of(Interval interval) => double.IsFinite(interval.Low) && double.IsFinite(interval.High) ? new(interval.Low, interval.High, interval.Level) : null;
 
     private static TaskEntry TaskEntryOf(ReadyTask task, OverflowPolicy? overflow)
     {
-        var metric = MetricOf(task);
+        var metric = task.Metric;
         var choices = task.Splits.Test.Select(item => item.Choices.Count).ToArray();
         return new TaskEntry
         {
@@ -199,7 +186,7 @@ internal static class ReportBuilder
     /// <summary>The protocol beside the scores: everything that decides them, shots apart.</summary>
     private static string Words(ReadyTask task, OverflowPolicy? overflow)
     {
-        var facts = ProtocolFacts.Of(task.Run!, task.Task, 0, overflow);
+        var facts = ProtocolFacts.Of(task.Protocol!, task.Task, 0, overflow);
         var lines = facts.Lines().Where(line => line.Label is not ("demonstrations" or "open point" or "difference")).Select(line => $"{line.Label}: {line.Text}");
         return string.Join("; ", lines.Concat(facts.Options.Select(option => $"{option.Name}={option.Value}")).Concat(facts.Differences)) + ".";
     }
@@ -213,7 +200,7 @@ internal static class ReportBuilder
             Name = model.Name,
             Family = config.Norm == NormPlacement.Post ? "gpt1" : !config.ScaleAttention ? "gpt-neo" : config.Attention.Any(pattern => pattern is not DenseAttention) ? "gpt3" : "gpt2",
             Parameters = config.ParameterCount,
-            Configuration = string.Create(CultureInfo.InvariantCulture,
+            Configuration = Invariant(
                 $"{config.LayerCount} layers × {config.EmbeddingSize}, {config.HeadCount} heads, context {config.ContextLength}, vocabulary {config.VocabularySize:N0}, {config.Norm.ToString().ToLowerInvariant()}-norm, attention {string.Join("/", config.Attention.Select(pattern => pattern.Label))}"),
             WeightsHash = model.WeightsHash,
             PretrainingTokens = card?.Tokens,
@@ -251,33 +238,33 @@ internal static class ReportBuilder
         return parts.Count == 0 ? null : string.Join("; ", parts) + ".";
     }
 
-    private static TaskEntry TaskOf(IReadOnlyList<TaskEntry> tasks, PairedComparison row) => tasks.First(task => task.Name == row.Task);
+    private static TaskEntry TaskOf(IReadOnlyList<TaskEntry> tasks, ComparisonRow row) => tasks.First(task => task.Name == row.Task);
 
     /// <summary>1 where a higher score is better, -1 where a lower one is, such as a perplexity.</summary>
-    private static int Sign(IReadOnlyList<TaskEntry> tasks, PairedComparison row) => TaskOf(tasks, row).HigherIsBetter ? 1 : -1;
+    private static int Sign(IReadOnlyList<TaskEntry> tasks, ComparisonRow row) => TaskOf(tasks, row).HigherIsBetter ? 1 : -1;
 
     /// <summary>Whether the first condition is shown to be better, or worse: the difference's interval excludes zero, and so does the test after Holm's correction.</summary>
-    private static bool Holds(IReadOnlyList<TaskEntry> tasks, PairedComparison row, bool better) =>
+    private static bool Holds(IReadOnlyList<TaskEntry> tasks, ComparisonRow row, bool better) =>
         row.Interval is { } interval && (Sign(tasks, row) > 0 == better ? interval.Low > 0 : interval.High < 0) && row.HolmPValue < 0.05;
 
     /// <summary>Whether the first condition's score lies above guessing beyond the interval of every one of its seeds; a zero-shot bias below chance can make a large gain out of nothing learned.</summary>
-    private static bool IsAboveChance(IReadOnlyList<TaskEntry> tasks, IReadOnlyList<InContextCell> inContext, PairedComparison comparison) =>
+    private static bool IsAboveChance(IReadOnlyList<TaskEntry> tasks, IReadOnlyList<InContextCell> inContext, ComparisonRow comparison) =>
         TaskOf(tasks, comparison).ChanceLevel is not { } chance
         || inContext.Where(cell => cell.Task == comparison.Task && ConditionSummaries.Of(cell) == comparison.A).All(cell => cell.Interval is null || cell.Interval.Low > chance);
 
-    private static string Named(IReadOnlyList<TaskEntry> tasks, PairedComparison row)
+    private static string Named(IReadOnlyList<TaskEntry> tasks, ComparisonRow row)
     {
         var task = TaskOf(tasks, row);
         return $"{row.A.Model} on {row.Task}{(row.A.Protocol is { } protocol ? $" by {protocol}" : "")}, {ReportFormat.Difference(task, row.Difference)}{(task.Unit == ScoreUnit.Fraction ? " points" : "")}{(row.Interval is { } interval ? " " + ReportFormat.Range(task, interval) : "")}";
     }
 
-    private static List<ReportNote> Notes(ComparisonConfig config, ComparisonPlan plan, List<TaskEntry> tasks, List<InContextCell> inContext, List<PairedComparison> comparisons, ComparisonResults results)
+    private static List<ReportNote> Notes(ComparisonConfig config, ComparisonPlan plan, List<TaskEntry> tasks, List<InContextCell> inContext, List<ComparisonRow> comparisons, ComparisonResults results)
     {
         var notes = new List<ReportNote>();
         var few = comparisons.Where(comparison => !comparison.A.IsFineTuned).ToList();
         var gains = few.Where(comparison => Holds(tasks, comparison, better: true)).ToList();
         var learned = gains.Where(comparison => IsAboveChance(tasks, inContext, comparison)).ToList();
-        string List(IEnumerable<PairedComparison> pairs) => string.Join("; ", pairs.Select(pair => Named(tasks, pair)));
+        string List(IEnumerable<ComparisonRow> pairs) => string.Join("; ", pairs.Select(pair => Named(tasks, pair)));
         if (learned.Count > 0)
         {
             notes.Add(new ReportNote(NoteKind.MetTarget, $"Few-shot beats zero-shot beyond the interval, corrected for all comparisons, and lies above chance, in {learned.Count} of {few.Count} comparisons: {List(learned)}."));
@@ -298,7 +285,7 @@ internal static class ReportBuilder
             var cut = group.Sum(pair => pair.Result.TruncatedItemCount);
             var all = group.Sum(pair => pair.Result.Items.Count);
             var reduced = group.GroupBy(pair => pair.Cell.Shots).OrderBy(shots => shots.Key).Select(shots => (K: shots.Key, Items: shots.SelectMany(pair => pair.Result.Items).ToList()))
-                .Where(shots => shots.Items.Any(item => item.ShotsUsed < shots.K)).Select(shots => string.Create(CultureInfo.InvariantCulture,
+                .Where(shots => shots.Items.Any(item => item.ShotsUsed < shots.K)).Select(shots => Invariant(
                     $"at k = {shots.K} {Count(shots.Items.Count(item => item.ShotsUsed < shots.K))} of {Count(shots.Items.Count)} (on average {shots.Items.Average(item => item.ShotsUsed):0.0} demonstrations)")).ToList();
             if (reduced.Count > 0) notes.Add(new ReportNote(NoteKind.ContextOverflow, $"Prompts that did not fit with all demonstrations were given fewer: {string.Join("; ", reduced)}.", group.Key));
             if (cut > 0)
@@ -329,13 +316,13 @@ internal static class ReportBuilder
         foreach (var task in plan.Tasks)
         {
             // One draw of the extremes of k, and one fine-tuning, for every model: enough to read, small enough to open.
-            var shown = inContext[task].GroupBy(pair => (pair.Cell.Model, pair.Cell.Protocol))
+            var shown = inContext[task].GroupBy(pair => (pair.Cell.Model, pair.Cell.ProtocolIndex))
                 .SelectMany(group => new[] { group.Min(pair => pair.Cell.Shots), group.Max(pair => pair.Cell.Shots) }.Distinct().Select(shots => group.First(pair => pair.Cell.Shots == shots))).ToList();
             var tuned = fineTuning[task].GroupBy(pair => pair.Cell.Model).Select(group => group.MaxBy(pair => pair.Cell.Examples)).ToList();
             foreach (var (i, item) in task.Splits.Test.Index())
             {
-                var predictions = i >= perTask ? [] : shown.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Items[i], tokenizers[pair.Cell.Model]))
-                    .Concat(tuned.Select(pair => PredictionOf(CellId(pair.Cell, plan), pair.Result.Test.First(prediction => prediction.Id == item.Id), task.Task, item)));
+                var predictions = i >= perTask ? [] : shown.Select(pair => PredictionOf(pair.Cell.Id(plan), pair.Result.Items[i], tokenizers[pair.Cell.Model]))
+                    .Concat(tuned.Select(pair => PredictionOf(pair.Cell.Id(plan), pair.Result.Test.First(prediction => prediction.Id == item.Id), task.Task, item)));
                 records.Add(new ItemRecord
                 {
                     Task = task.Task.Name,
@@ -359,7 +346,7 @@ internal static class ReportBuilder
         Predicted = item.Predicted,
         Answer = item.Generated,
         Prompt = item.Prompt,
-        Choices = [.. item.Choices.Select(choice => new ScoredText { Score = choice.LogProbability, LogProbabilities = choice.TokenLogProbabilities, Tokens = [.. choice.TokenIds.Select(id => tokenizer.Decode([id]))] })],
+        Choices = [.. item.Choices.Select(choice => new ChoiceScore { Score = choice.LogProbability, LogProbabilities = choice.TokenLogProbabilities, Tokens = [.. choice.TokenIds.Select(id => tokenizer.Decode([id]))] })],
         DroppedTokenCount = item.DroppedTokenCount,
     };
 
@@ -368,7 +355,7 @@ internal static class ReportBuilder
         Cell = cell,
         Score = TaskMetrics.IsRight(task, item, prediction.Predicted) ? 1 : 0,
         Predicted = prediction.Predicted,
-        Choices = [.. prediction.LogProbabilities.Select(logProbability => new ScoredText { Score = Math.Exp(logProbability) })],
+        Choices = [.. prediction.LogProbabilities.Select(logProbability => new ChoiceScore { Score = Math.Exp(logProbability) })],
     };
 
     private static string Quoted(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_' or ':' or '\\') ? path : $"\"{path}\"";
@@ -376,7 +363,7 @@ internal static class ReportBuilder
     private static ReportManifest Manifest(ComparisonConfig config, ComputeDevice device, ComparisonPlan plan, string processors) => new()
     {
         Configuration = JsonSerializer.Serialize<ExperimentConfig>(config, ConfigJson.Options),
-        Command = string.Create(CultureInfo.InvariantCulture, $"rk run {Quoted(Path.Combine(config.RunFolder, "config.json"))} --device {device.Name} --threads {device.Threads}"),
+        Command = Invariant($"rk run {Quoted(Path.Combine(config.RunFolder, "config.json"))} --device {device.Name} --threads {device.Threads}"),
         Hashes =
         [
             .. plan.Models.Select(model => new NamedValue("weights of " + model.Name, model.WeightsHash)),

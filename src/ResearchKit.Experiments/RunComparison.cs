@@ -3,7 +3,7 @@ using ResearchKit.Core;
 using ResearchKit.Evaluation;
 using ResearchKit.Evaluation.Statistics;
 using ResearchKit.Experiments.Reporting;
-using PairedTest = ResearchKit.Evaluation.Statistics.PairedComparison;
+using static System.FormattableString;
 
 namespace ResearchKit.Experiments;
 
@@ -55,7 +55,7 @@ public sealed record RunComparisonRow
     public required (int A, int B) Unmatched { get; init; }
 
     /// <summary>The comparison on the common items.</summary>
-    public required PairedTest Comparison { get; init; }
+    public required PairedComparison Comparison { get; init; }
 
     /// <summary>The p-value after Holm's correction over all rows.</summary>
     public double HolmPValue { get; init; }
@@ -82,7 +82,7 @@ public static class RunComparison
         foreach (var name in Tasks(a, b, folderA, folderB, selection.Tasks))
         {
             var (taskA, taskB) = (a.Tasks.First(task => task.Name == name), b.Tasks.First(task => task.Name == name));
-            if (Refusal(taskA, taskB) is { } refusal) refusals.Add($"{name}: {refusal}");
+            if (Refusal(taskA, taskB, selection.AcrossProtocols) is { } refusal) refusals.Add($"{name}: {refusal}");
             else rows.AddRange(Rows(a, taskA, b, taskB, selection, refusals));
         }
 
@@ -96,8 +96,8 @@ public static class RunComparison
     public static string NameOf(Condition condition) => $"{condition.Model}/{SettingOf(condition)}";
 
     private static string SettingOf(Condition condition) => condition.IsFineTuned
-        ? string.Create(CultureInfo.InvariantCulture, $"{condition.Recipe}@{condition.LabelledCount}")
-        : string.Create(CultureInfo.InvariantCulture, $"k{condition.K}{(condition.Protocol is { } protocol ? "/" + protocol : "")}");
+        ? Invariant($"{condition.Recipe}@{condition.LabelledCount}")
+        : Invariant($"k{condition.K}{(condition.Protocol is { } protocol ? "/" + protocol : "")}");
 
     private static List<string> Tasks(StoredItems a, StoredItems b, string folderA, string folderB, IReadOnlyList<string> wanted)
     {
@@ -113,13 +113,19 @@ public static class RunComparison
     }
 
     /// <summary>Why two tasks of one name cannot be compared; null where they can.</summary>
-    private static string? Refusal(StoredTask a, StoredTask b)
+    private static string? Refusal(StoredTask a, StoredTask b, bool acrossProtocols)
     {
         if (a.Metric != b.Metric) return $"the metrics differ ({a.Metric} and {b.Metric}).";
-        var hashes = b.Items.ToDictionary(item => item.Id, item => item.Hash, StringComparer.Ordinal);
-        var common = a.Items.Where(item => hashes.ContainsKey(item.Id)).ToList();
+        var other = b.Items.ToDictionary(item => item.Id, StringComparer.Ordinal);
+        var common = a.Items.Where(item => other.ContainsKey(item.Id)).ToList();
         if (common.Count == 0) return $"no item in common ({a.Items.Count} and {b.Items.Count} items, such as {a.Items[0].Id} and {b.Items[0].Id}).";
-        var different = common.Where(item => hashes[item.Id] != item.Hash).Select(item => item.Id).ToList();
+        if (acrossProtocols && a.Protocol != b.Protocol)
+        {
+            // Protocols put items into their own words, and some number the labels in another order: ids tell which are the same.
+            return a.Metric == "accuracy" || common.All(item => other[item.Id].Gold == item.Gold) ? null : $"the protocols number the labels differently, and {a.Metric} depends on the numbers.";
+        }
+
+        var different = common.Where(item => other[item.Id].Hash != item.Hash).Select(item => item.Id).ToList();
         return different.Count == 0 ? null
             : $"{different.Count} of {common.Count} common items have other texts, choices or answers under the same id ({string.Join(", ", different.Take(NamedAtMost))}{(different.Count > NamedAtMost ? ", …" : "")}); the runs are not of the same data.";
     }
@@ -149,7 +155,7 @@ public static class RunComparison
                 continue;
             }
 
-            var comparison = PairedTest.OverSeeds(taskA.Metric, [.. seedsA.Select(cell => cell.Results(taskA))], [.. seedsB.Select(cell => cell.Results(taskB))], new BootstrapOptions(Level: selection.Confidence));
+            var comparison = PairedComparison.OverSeeds(taskA.Metric, [.. seedsA.Select(cell => Results(cell, taskA))], [.. seedsB.Select(cell => Results(cell, taskB))], new BootstrapOptions(Level: selection.Confidence));
             yield return new RunComparisonRow
             {
                 Task = taskA.Name,
@@ -161,6 +167,10 @@ public static class RunComparison
             };
         }
     }
+
+    /// <summary>Results for a comparison. Accuracy is the mean of the item scores and needs no labels, whose numbers may differ between protocols.</summary>
+    private static IReadOnlyList<ItemResult> Results(StoredCell cell, StoredTask task) =>
+        task.Metric == "accuracy" ? [.. cell.Results(task).Select(item => item with { Gold = null })] : cell.Results(task);
 
     private static List<(Condition Condition, List<StoredCell> Seeds)> Conditions(StoredItems run, StoredTask task, RunSelection selection, string? pattern) =>
         [.. run.Cells.Where(cell => cell.Task == task.Name && !cell.IsVariation && Fits(cell.Condition, selection.Regime, pattern))

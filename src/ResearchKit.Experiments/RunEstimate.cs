@@ -37,9 +37,11 @@ public sealed record RunEstimate(long InContextTokens, long FineTuningTokens, do
     {
         var shots = plan.Missing.OfType<PlannedInContext>().Sum(cell => cell.Cost);
         var tuning = plan.Missing.OfType<PlannedFineTuning>().Sum(cell => cell.Cost);
-        var times = new CellTimings(config.RunFolder).Read();
-        double? Measured(string regime) => times.Where(timing => timing.Regime == regime).ToList() is { Count: > 0 } own && own.Sum(timing => timing.Seconds) is > 0 and var seconds
-            ? own.Sum(timing => timing.Tokens) / seconds : null;
+        var addresses = new CellAddresses(config, device, plan.Models);
+        var own = plan.Cells.Select(addresses.Of).ToHashSet(StringComparer.Ordinal);
+        var times = new CellTimings(config.RunFolder).Read().Where(timing => own.Contains(timing.Address)).ToList();   // those of other devices or threads say nothing
+        double? Measured(string regime) => times.Where(timing => timing.Regime == regime).ToList() is { Count: > 0 } measured && measured.Sum(timing => timing.Seconds) is > 0 and var seconds
+            ? measured.Sum(timing => timing.Tokens) / seconds : null;
         var (inContext, fineTuning) = (Measured("in_context"), Measured("fine_tuning"));
         var isTried = (shots > 0 && inContext is null) || (tuning > 0 && fineTuning is null);
         var trial = isTried ? TrialRate(plan.Models[0].Folder, device) : 1;

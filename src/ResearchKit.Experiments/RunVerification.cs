@@ -100,7 +100,7 @@ public sealed class RunVerification
         var causes = new List<string>();
         var changed = ChangedInputs(plan, causes);
         var sameMachine = MachineCauses(device, causes);
-        var cells = plan.Cells.ToDictionary(cell => IdOf(cell, plan), StringComparer.Ordinal);
+        var cells = plan.Cells.ToDictionary(cell => cell.Id(plan), StringComparer.Ordinal);
         var chosen = Chosen(sample);
         var verified = new Dictionary<string, VerifiedCell>(StringComparer.Ordinal);
         var compute = new List<PlannedCell>();
@@ -113,20 +113,13 @@ public sealed class RunVerification
         var byId = chosen.ToDictionary(stored => stored.Id, StringComparer.Ordinal);
         runner.Compute(plan, compute, new CostMeter(compute.Count, compute, progress), (cell, payload, _) =>
         {
-            var id = IdOf(cell, plan);
+            var id = cell.Id(plan);
             var again = payload is ScoredCell scored ? StoredItemsBuilder.Of((PlannedInContext)cell, _config, plan, scored.Result, CellStore.Checksum(scored))
                 : StoredItemsBuilder.Of((PlannedFineTuning)cell, plan, (FineTuneResult)payload, CellStore.Checksum((FineTuneResult)payload));
             verified[id] = Compare(byId[id], again, _stored.Tasks.First(task => task.Name == again.Task));
         }, cancellation);
         return new VerificationResult(_folder, _stored.Cells.Count, [.. chosen.Select(stored => verified[stored.Id])], causes, sameMachine);
     }
-
-    private static string IdOf(PlannedCell cell, ComparisonPlan plan) => cell switch
-    {
-        PlannedInContext inContext => ReportBuilder.CellId(inContext, plan),
-        PlannedFineTuning fineTuning => ReportBuilder.CellId(fineTuning, plan),
-        _ => throw new ArgumentOutOfRangeException(nameof(cell), cell, "Unknown cell."),
-    };
 
     /// <summary>Cells drawn by lot, in the order of the run; every regime has its share.</summary>
     private IReadOnlyList<StoredCell> Chosen(int? sample)
@@ -164,7 +157,7 @@ public sealed class RunVerification
             tasks.Add(name);
             var (own, now) = (_stored.Tasks.FirstOrDefault(entry => entry.Name == name), StoredItemsBuilder.TaskOf(task, _config));
             var items = own is null ? 0 : own.Items.Zip(now.Items).Count(pair => pair.First.Hash != pair.Second.Hash || pair.First.Id != pair.Second.Id) + Math.Abs(own.Items.Count - now.Items.Count);
-            causes.Add(!plan.Tasks.Contains(task) ? $"Prompt, scoring or data of {name} by {task.PublishedProtocol ?? task.Run!.Name} have changed since the run."
+            causes.Add(!plan.Tasks.Contains(task) ? $"Prompt, scoring or data of {name} by {task.PublishedProtocol ?? task.Protocol!.Name} have changed since the run."
                 : own is not null && own.Protocol != now.Protocol ? $"Prompt, scoring or demonstrations of {name} have changed since the run."
                 : items > 0 ? $"The data of {name} have changed since the run: {items.ToString(CultureInfo.InvariantCulture)} of {now.Items.Count.ToString(CultureInfo.InvariantCulture)} scored items differ."
                 : $"The training or validation items of {name} have changed since the run; the scored items have not.");

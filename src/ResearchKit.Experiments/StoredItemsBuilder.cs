@@ -23,11 +23,11 @@ internal static class StoredItemsBuilder
     };
 
     /// <summary>A task as it is stored.</summary>
-    public static StoredTask TaskOf(ReadyTask task, ComparisonConfig config) => new(task.Task.Name, TaskMetrics.Names(task.Task)[0], ProtocolOf(task, config), [.. task.Splits.Test.Select(item => new StoredItem(
+    public static StoredTask TaskOf(ReadyTask task, ComparisonConfig config) => new(task.Task.Name, task.Metric, ProtocolOf(task, config), [.. task.Splits.Test.Select(item => new StoredItem(
         item.Id, TaskCatalog.Sha256(JsonSerializer.Serialize(item, ConfigJson.Compact))[..16], item.Gold,
         item.Choices.Count > 0 ? item.Choices : null, item.Answers.Count > 0 ? item.Answers : null, item.Cluster, item.Group))]);
 
-    private static string ProtocolOf(ReadyTask task, ComparisonConfig config) => TaskCatalog.Sha256(task.Protocol + config.InContext?.Overflow);
+    private static string ProtocolOf(ReadyTask task, ComparisonConfig config) => TaskCatalog.Sha256(task.ProtocolFingerprint + config.InContext?.Overflow);
 
     /// <summary>An in-context cell as it is stored.</summary>
     public static StoredCell Of(PlannedInContext cell, ComparisonConfig config, ComparisonPlan plan, TaskResult result, string checksum)
@@ -35,10 +35,10 @@ internal static class StoredItemsBuilder
         var isPerplexity = cell.Task.Task.Scoring is PerplexityScoring;
         return new StoredCell
         {
-            Id = ReportBuilder.CellId(cell, plan),
+            Id = cell.Id(plan),
             Task = cell.Task.Task.Name,
-            Condition = ReportBuilder.ConditionOf(cell, plan),
-            Protocol = cell.Protocol > 0 ? ProtocolOf(cell.Scored, config) : null,
+            Condition = cell.Condition(plan),
+            Protocol = cell.ProtocolIndex > 0 ? ProtocolOf(cell.Scored, config) : null,
             Seed = cell.Seed,
             IsVariation = cell.IsVariation,
             Checksum = checksum,
@@ -57,14 +57,14 @@ internal static class StoredItemsBuilder
         var predictions = cell.Task.Splits.Test.Select(item => (Item: item, Prediction: byId[item.Id])).ToList();
         return new StoredCell
         {
-            Id = ReportBuilder.CellId(cell, plan),
+            Id = cell.Id(plan),
             Task = cell.Task.Task.Name,
-            Condition = new(plan.Models[cell.Model].Name, LabelledCount: cell.Examples, Recipe: cell.Recipe),
+            Condition = cell.Condition(plan),
             Seed = cell.Seed,
             Checksum = checksum,
             Scores = [.. predictions.Select(pair => TaskMetrics.IsRight(cell.Task.Task, pair.Item, pair.Prediction.Predicted) ? 1.0 : 0.0)],
             Predicted = [.. predictions.Select(pair => pair.Prediction.Predicted)],
-            Generated = cell.Task.Task.Scoring is Evaluation.Tasks.GenerationScoring ? [.. predictions.Select(pair => pair.Item.Choices[pair.Prediction.Predicted])] : null,
+            Generated = cell.Task.Task.Scoring is GenerationScoring ? [.. predictions.Select(pair => pair.Item.Choices[pair.Prediction.Predicted])] : null,
             LogProbabilities = [.. predictions.Select(pair => (IReadOnlyList<float>)[.. pair.Prediction.LogProbabilities.Select(value => (float)value)])],
         };
     }

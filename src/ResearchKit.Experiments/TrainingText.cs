@@ -6,6 +6,7 @@ using ResearchKit.Core.Data;
 using ResearchKit.Core.Files;
 using ResearchKit.Evaluation.Contamination;
 using ResearchKit.Experiments.Configuration;
+using static System.FormattableString;
 
 namespace ResearchKit.Experiments;
 
@@ -29,7 +30,7 @@ public static class TrainingText
         {
             if (ModelCard.TryRead(source) is not { } card) return Folder(source);
             return Pretraining(card, source) is { } pretraining
-                ? pretraining.Data.SelectMany(text => text is GeneratedSource generated ? Generated(generated, pretraining.Seed) : Folder(PretrainingRunner.CorpusFolder((CorpusSource)text)))
+                ? pretraining.Data.SelectMany(text => Of(text, pretraining.Seed))
                 : throw new ConfigException($"{source}: its {ModelCard.FileName} tells of no pre-training.");
         }
 
@@ -55,11 +56,18 @@ public static class TrainingText
         }
     }
 
+    /// <summary>Documents of one source of a pre-training.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="seed">Seed of the pre-training.</param>
+    /// <exception cref="ConfigException">There is no data folder, or its files are missing or damaged.</exception>
+    internal static IEnumerable<CorpusText> Of(TextSource source, long seed) =>
+        source is GeneratedSource generated ? Generated(generated, seed) : Folder(PretrainingRunner.CorpusFolder((CorpusSource)source));
+
     private static IEnumerable<CorpusText> Folder(string folder) =>
         TextCorpus.ReadFolder(folder).Documents.Where(document => document.Split == "train").Select(document => new CorpusText(document.Name, document.Read()));
 
     private static IEnumerable<CorpusText> Generated(GeneratedSource source, long seed) =>
-        PretrainingRunner.Documents(source, seed).Select((document, i) => new CorpusText(string.Create(CultureInfo.InvariantCulture, $"generated/{i}"), document.Text));
+        PretrainingRunner.Documents(source, seed).Select((document, i) => new CorpusText(Invariant($"generated/{i}"), document.Text));
 
     private static IEnumerable<CorpusText> Lines(string path)
     {
@@ -80,7 +88,7 @@ public static class TrainingText
                 throw new ConfigException($"{path}, line {number}: no JSON: {error.Message}", error);
             }
 
-            yield return new CorpusText(string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(path)}:{number}"), text ?? throw new ConfigException($"{path}, line {number}: a line must be a JSON string or {{\"text\": …}}."));
+            yield return new CorpusText(Invariant($"{Path.GetFileName(path)}:{number}"), text ?? throw new ConfigException($"{path}, line {number}: a line must be a JSON string or {{\"text\": …}}."));
         }
     }
 }

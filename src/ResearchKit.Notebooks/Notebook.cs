@@ -1,5 +1,6 @@
 // What a cell, or a library called from one, asks of whatever runs it. The short names that cells use are in CellFunctions.
-using System.Globalization;
+
+using static System.FormattableString;
 
 namespace ResearchKit.Notebooks;
 
@@ -37,7 +38,7 @@ public static class Notebook
     private static DisplayHandle Show(MimeBundle bundle)
     {
         var host = Host;
-        var handle = new DisplayHandle(host, string.Create(CultureInfo.InvariantCulture, $"rk-{Environment.ProcessId}-{Interlocked.Increment(ref s_displayCount)}"));
+        var handle = new DisplayHandle(host, Invariant($"rk-{Environment.ProcessId}-{Interlocked.Increment(ref s_displayCount)}"));
         host.Show(bundle, handle.Id, update: false);
         return handle;
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
+using static System.FormattableString;
 
 namespace ResearchKit.Notebooks;
 
@@ -48,17 +48,17 @@ public sealed class ProgressBar : IProgress<long>
     {
         var seconds = _clock.Elapsed.TotalSeconds;
         var left = value > 0 && value < _total && seconds > 1 ? $", {Duration(seconds / value * (_total - value))} left" : value >= _total ? $" in {Duration(seconds)}" : "";
-        var words = string.Create(CultureInfo.InvariantCulture, $"{value:N0} of {_total:N0}{left}{(note is null ? "" : ", " + note)}");
+        var words = Invariant($"{value:N0} of {_total:N0}{left}{(note is null ? "" : ", " + note)}");
         var filled = (int)(20 * Math.Clamp((double)value / _total, 0, 1));
         return MimeBundle.OfHtml(
-            string.Create(CultureInfo.InvariantCulture, $"<div>{WebUtility.HtmlEncode(_name)} <progress value=\"{value}\" max=\"{_total}\" style=\"width:16em;vertical-align:middle\"></progress> <span style=\"font-variant-numeric:tabular-nums\">{WebUtility.HtmlEncode(words)}</span></div>"),
+            Invariant($"<div>{WebUtility.HtmlEncode(_name)} <progress value=\"{value}\" max=\"{_total}\" style=\"width:16em;vertical-align:middle\"></progress> <span style=\"font-variant-numeric:tabular-nums\">{WebUtility.HtmlEncode(words)}</span></div>"),
             $"{_name} [{new string('#', filled)}{new string('.', 20 - filled)}] {words}");
     }
 
     private static string Duration(double seconds) => seconds switch
     {
-        < 60 => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s"),
-        < 3600 => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(seconds / 60)} min {seconds % 60:0} s"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(seconds / 3600)} h {seconds % 3600 / 60:0} min"),
+        < 60 => Invariant($"{seconds:0.0} s"),
+        < 3600 => Invariant($"{Math.Floor(seconds / 60)} min {seconds % 60:0} s"),
+        _ => Invariant($"{Math.Floor(seconds / 3600)} h {seconds % 3600 / 60:0} min"),
     };
 }

@@ -34,7 +34,7 @@ public sealed class ProtocolExperimentTests : IDisposable
     {
         var (own, paper, harness) = (TaskCatalog.Ready(Arc(null), 1, _tiny.Base), TaskCatalog.Ready(Arc("gpt3-paper"), 1, _tiny.Base), TaskCatalog.Ready(Arc("lm-eval"), 1, _tiny.Base));
         Assert.Equal(("{question}", "Question: {question}\nAnswer:"), (own.Task.Prompt.Context, harness.Task.Prompt.Context));
-        Assert.Equal("gpt3-paper", paper.Run!.Name);
+        Assert.Equal("gpt3-paper", paper.Protocol!.Name);
         Assert.Equal(3, new[] { own, harness, TaskCatalog.Ready(Arc("gpt3-paper", ("answer_context", "A:")), 1, _tiny.Base) }.Select(task => task.Fingerprint).Distinct().Count());
         Assert.Equal(own.Splits.Test.Select(item => item.Id), harness.Splits.Test.Select(item => item.Id));
     }

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using ResearchKit.Evaluation.Metrics;
 using ResearchKit.Experiments;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -84,31 +84,29 @@ internal sealed class CompareVerb : Verb
         Console.WriteLine($"A = {result.A}\nB = {result.B}");
         foreach (var group in result.Rows.GroupBy(row => (row.Task, row.Comparison.Metric, row.Comparison.ItemCount, row.Unmatched)))
         {
-            var only = group.Key.Unmatched is (0, 0) ? "" : Text($" ({group.Key.Unmatched.A} only in A and {group.Key.Unmatched.B} only in B, left out)");
-            Console.WriteLine(Text($"\n{group.Key.Task}, {group.Key.Metric}: {group.Key.ItemCount} items in common{only}"));
+            var only = group.Key.Unmatched is (0, 0) ? "" : Invariant($" ({group.Key.Unmatched.A} only in A and {group.Key.Unmatched.B} only in B, left out)");
+            Console.WriteLine(Invariant($"\n{group.Key.Task}, {group.Key.Metric}: {group.Key.ItemCount} items in common{only}"));
             var width = group.Max(row => Sides(row).Length);
             foreach (var row in group)
             {
                 var test = row.Comparison;
-                var effect = test.CohenH is { } h ? Text($", h {h:+0.00;-0.00;0.00}") : "";
-                var detectable = test.DetectableDifference is { } d && double.IsFinite(d) ? Text($", detectable {Points(test.Metric, d)}") : "";
-                var name = test.Test == "mcnemar" ? "McNemar exact" : "permutation" + (test.UnitCount < test.ItemCount ? Text($" of {test.UnitCount} clusters") : "");
-                Console.WriteLine(Text($"  {Sides(row).PadRight(width)}  A {Points(test.Metric, test.First),6}  B {Points(test.Metric, test.Second),6}  A − B {Signed(test.Metric, test.Difference.Estimate)} [{Points(test.Metric, test.Difference.Low)}, {Points(test.Metric, test.Difference.High)}]  p {P(test.PValue)} ({name}), Holm {P(row.HolmPValue)}{effect}{detectable}"));
+                var effect = test.CohenH is { } h ? Invariant($", h {h:+0.00;-0.00;0.00}") : "";
+                var detectable = test.DetectableDifference is { } d && double.IsFinite(d) ? Invariant($", detectable {Points(test.Metric, d)}") : "";
+                var name = test.Test == "mcnemar" ? "McNemar exact" : "permutation" + (test.UnitCount < test.ItemCount ? Invariant($" of {test.UnitCount} clusters") : "");
+                Console.WriteLine(Invariant($"  {Sides(row).PadRight(width)}  A {Points(test.Metric, test.First),6}  B {Points(test.Metric, test.Second),6}  A − B {Signed(test.Metric, test.Difference.Estimate)} [{Points(test.Metric, test.Difference.Low)}, {Points(test.Metric, test.Difference.High)}]  p {P(test.PValue)} ({name}), Holm {P(row.HolmPValue)}{effect}{detectable}"));
             }
         }
 
-        Console.WriteLine(Text($"\nIntervals are paired, {result.Rows[0].Comparison.Difference.Level:0.##%}; p-values are corrected by Holm's method over {result.Rows.Count} rows; sides with several seeds are means over them."));
+        Console.WriteLine(Invariant($"\nIntervals are paired, {result.Rows[0].Comparison.Difference.Level:0.##%}; p-values are corrected by Holm's method over {result.Rows.Count} rows; sides with several seeds are means over them."));
         foreach (var note in result.Notes) Console.Error.WriteLine("note: " + note);
     }
 
     private static string Sides(RunComparisonRow row) => row.A == row.B ? row.A : $"{row.A} − {row.B}";
 
     // Shares in percent, all else as it is.
-    private static string Points(string metric, double value) => (TaskMetrics.IsShare(metric) ? Text($"{value * 100:0.0}") : Text($"{value:0.0000}")) is var text && text.Trim('-', '0', '.').Length == 0 ? text.TrimStart('-') : text;
+    private static string Points(string metric, double value) => (TaskMetrics.IsShare(metric) ? Invariant($"{value * 100:0.0}") : Invariant($"{value:0.0000}")) is var text && text.Trim('-', '0', '.').Length == 0 ? text.TrimStart('-') : text;
 
     private static string Signed(string metric, double value) => (value > 0 ? "+" : "") + Points(metric, value);
 
-    private static string P(double value) => value < 0.001 ? "< 0.001" : Text($"{value:0.000}");
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    private static string P(double value) => value < 0.001 ? "< 0.001" : Invariant($"{value:0.000}");
 }

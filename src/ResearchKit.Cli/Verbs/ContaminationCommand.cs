@@ -8,6 +8,7 @@ using ResearchKit.Evaluation.Protocols;
 using ResearchKit.Experiments;
 using ResearchKit.Models;
 using ResearchKit.Models.Checkpoints;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -83,21 +84,21 @@ internal static class ContaminationCommand
         var count = 0;
         foreach (var document in corpus)
         {
-            line.Show(string.Create(CultureInfo.InvariantCulture, $"{++count:N0} documents, {document.Name}"));
+            line.Show(Invariant($"{++count:N0} documents, {document.Name}"));
             yield return document;
         }
     }
 
     private static void Print(string task, ContaminationReport report, ContaminationScores? scores, int show)
     {
-        static string Share(int count, int of) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} ({100.0 * count / of:0.0}%)");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{task}: {report.Examples.Count:N0} test items against {report.DocumentCount:N0} documents of {report.CorpusWordCount:N0} words, {(report.GramLength == 0 ? "whole items" : $"N = {report.GramLength}")}"));
+        static string Share(int count, int of) => Invariant($"{count:N0} ({100.0 * count / of:0.0}%)");
+        Console.WriteLine(Invariant($"{task}: {report.Examples.Count:N0} test items against {report.DocumentCount:N0} documents of {report.CorpusWordCount:N0} words, {(report.GramLength == 0 ? "whole items" : $"N = {report.GramLength}")}"));
         Console.WriteLine($"  dirty  {Share(report.DirtyCount, report.Examples.Count)}: an N-gram stands in a document");
-        Console.WriteLine($"  clean  {Share(report.CleanCount, report.Examples.Count)}" + (report.ShortCount > 0 ? string.Create(CultureInfo.InvariantCulture, $", of them {report.ShortCount:N0} shorter than N words") : ""));
+        Console.WriteLine($"  clean  {Share(report.CleanCount, report.Examples.Count)}" + (report.ShortCount > 0 ? Invariant($", of them {report.ShortCount:N0} shorter than N words") : ""));
         if (scores is not null)
         {
             static string Value(double? value) => value is { } number ? number.ToString("0.0000", CultureInfo.InvariantCulture) : "-";
-            var relative = scores.RelativeDifference is { } difference ? string.Create(CultureInfo.InvariantCulture, $"{100 * difference:+0.0;-0.0;0.0}%") : "-";
+            var relative = scores.RelativeDifference is { } difference ? Invariant($"{100 * difference:+0.0;-0.0;0.0}%") : "-";
             Console.WriteLine($"  {scores.Metric}: all {Value(scores.All)}, dirty {Value(scores.Dirty)}, clean {Value(scores.Clean)}; clean against all {relative}");
         }
 
@@ -107,7 +108,7 @@ internal static class ContaminationCommand
             foreach (var span in example.Spans) Console.WriteLine($"    \"{span.Text.Replace("\n", "\\n", StringComparison.Ordinal)}\"  in {span.Document}, character {span.DocumentStart.ToString(CultureInfo.InvariantCulture)}");
         }
 
-        if (report.DirtyCount > show) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  and {report.DirtyCount - show:N0} more (--show N, or --json for all)"));
+        if (report.DirtyCount > show) Console.WriteLine(Invariant($"  and {report.DirtyCount - show:N0} more (--show N, or --json for all)"));
         foreach (var assumption in ContaminationExamples.Assumptions) Console.WriteLine("  assumed: " + assumption);
     }
 }

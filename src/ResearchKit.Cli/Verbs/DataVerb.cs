@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Evaluation.Datasets;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -57,7 +57,7 @@ internal sealed class DataVerb : Verb
         foreach (var status in statuses)
         {
             var state = status.IsComplete ? "ok" : status.Damaged.Count > 0 ? "damaged" : status.Missing.Count == status.Entry.Files.Count ? "missing" : "partly";
-            var splits = string.Join(", ", status.Entry.Splits.Select(split => string.Create(CultureInfo.InvariantCulture, $"{split.Name} {split.Present:N0}{(split.Present == split.Canonical ? "" : $" of {split.Canonical:N0}")}")));
+            var splits = string.Join(", ", status.Entry.Splits.Select(split => Invariant($"{split.Name} {split.Present:N0}{(split.Present == split.Canonical ? "" : $" of {split.Canonical:N0}")}")));
             Console.WriteLine($"  {status.Entry.Name,-14} {state,-8} {splits}");
             foreach (var file in status.Damaged) Console.WriteLine($"      {file.Path}: its checksum is not the catalogue's ({file.Sha256[..12]}…); fetch it again");
         }
@@ -89,5 +89,5 @@ internal sealed class DataVerb : Verb
         return code;
     }
 
-    private static string Words(PullProgress value) => string.Create(CultureInfo.InvariantCulture, $"{value.File.Path}: {value.ReceivedByteCount / 1e6:0.0} of {value.TotalByteCount / 1e6:0.0} MB");
+    private static string Words(PullProgress value) => Invariant($"{value.File.Path}: {value.ReceivedByteCount / 1e6:0.0} of {value.TotalByteCount / 1e6:0.0} MB");
 }

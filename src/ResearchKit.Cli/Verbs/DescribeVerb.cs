@@ -3,6 +3,7 @@ using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Models.Checkpoints;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -43,7 +44,7 @@ internal sealed class DescribeVerb : Verb
     private static int List(bool json)
     {
         if (json) PrintJson(Presets.Names.Select(name => new { name, parameters = Presets.Get(name).Config.ParameterCount }));
-        else foreach (var name in Presets.Names) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-22} {Presets.Get(name).Config.ParameterCount,19:N0}  {Presets.Get(name).Source}"));
+        else foreach (var name in Presets.Names) Console.WriteLine(Invariant($"{name,-22} {Presets.Get(name).Config.ParameterCount,19:N0}  {Presets.Get(name).Source}"));
         return 0;
     }
 
@@ -73,8 +74,8 @@ internal sealed class DescribeVerb : Verb
     {
         var config = preset.Config;
         static string N(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
-        static string Bytes(long value) => value < 1L << 30 ? string.Create(CultureInfo.InvariantCulture, $"{value / (double)(1L << 20):N1} MiB") : string.Create(CultureInfo.InvariantCulture, $"{value / (double)(1L << 30):N1} GiB");
-        static string Flops(double value) => string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:N1} MFLOP");
+        static string Bytes(long value) => value < 1L << 30 ? Invariant($"{value / (double)(1L << 20):N1} MiB") : Invariant($"{value / (double)(1L << 30):N1} GiB");
+        static string Flops(double value) => Invariant($"{value / 1e6:N1} MFLOP");
 
         Console.WriteLine($"{preset.Name}: {N(size.Parameters)} parameters");
         Console.WriteLine($"  source        {preset.Source}");

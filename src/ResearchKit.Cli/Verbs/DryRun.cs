@@ -1,8 +1,8 @@
-using System.Globalization;
 using ResearchKit.Experiments;
 using ResearchKit.Experiments.Cells;
 using ResearchKit.Experiments.Configuration;
 using ResearchKit.Models;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -23,24 +23,24 @@ internal static class DryRun
     {
         foreach (var cell in plan.Cells)
         {
-            Console.WriteLine(Text($"{(missing.Contains(cell) ? "to do " : "cached")}  {cell.Describe(plan.Models[cell.Model].Name)}{(missing.Contains(cell) ? Text($"  ({cell.Cost:N0} forward tokens)") : "")}"));
+            Console.WriteLine(Invariant($"{(missing.Contains(cell) ? "to do " : "cached")}  {cell.Describe(plan.Models[cell.Model].Name)}{(missing.Contains(cell) ? Invariant($"  ({cell.Cost:N0} forward tokens)") : "")}"));
         }
 
         Console.WriteLine();
-        Console.WriteLine(Text($"{config.Name}: {plan.Cells.Count} cells, {plan.Cells.Count - plan.Missing.Count} cached, {plan.Missing.Count} to do"));
+        Console.WriteLine(Invariant($"{config.Name}: {plan.Cells.Count} cells, {plan.Cells.Count - plan.Missing.Count} cached, {plan.Missing.Count} to do"));
         if (plan.Missing.Count > 0)
         {
-            Console.WriteLine(Text($"  work    {estimate.Tokens:N0} forward tokens: {estimate.InContextTokens:N0} in context, {estimate.FineTuningTokens:N0} fine-tuning (a training token counts three times)"));
-            Console.WriteLine(Text($"  time    about {ProgressLine.Duration(estimate.Time)} on {device.Name} with {device.Threads} threads, by {estimate.RateSource} ({estimate.InContextRate:N0} tokens/s in context, {estimate.FineTuningRate:N0} fine-tuning)"));
-            Console.WriteLine(Text($"  memory  about {estimate.MemoryBytes / (double)(1L << 30):0.0} GiB"));
+            Console.WriteLine(Invariant($"  work    {estimate.Tokens:N0} forward tokens: {estimate.InContextTokens:N0} in context, {estimate.FineTuningTokens:N0} fine-tuning (a training token counts three times)"));
+            Console.WriteLine(Invariant($"  time    about {ProgressLine.Duration(estimate.Time)} on {device.Name} with {device.Threads} threads, by {estimate.RateSource} ({estimate.InContextRate:N0} tokens/s in context, {estimate.FineTuningRate:N0} fine-tuning)"));
+            Console.WriteLine(Invariant($"  memory  about {estimate.MemoryBytes / (double)(1L << 30):0.0} GiB"));
         }
 
         var comparisons = DesignPower.ComparisonCount(config, plan);
-        Console.WriteLine(Text($"  smallest difference found with 80% power (paired, two-sided 5%, if {DesignPower.DiscordantShare:0%} of items are right in one condition only; one seed each; in brackets after Holm's correction over {comparisons} comparisons):"));
+        Console.WriteLine(Invariant($"  smallest difference found with 80% power (paired, two-sided 5%, if {DesignPower.DiscordantShare:0%} of items are right in one condition only; one seed each; in brackets after Holm's correction over {comparisons} comparisons):"));
         foreach (var row in power)
         {
-            var clusters = row.UnitCount < row.ItemCount ? Text($" in {row.UnitCount} clusters, counted as one each") : "";
-            Console.WriteLine(Text($"    {row.Task}: {Points(row.Difference)}{(row.Difference is null ? "" : $" ({Points(row.CorrectedDifference)})")}, {row.ItemCount} items{clusters}"));
+            var clusters = row.UnitCount < row.ItemCount ? Invariant($" in {row.UnitCount} clusters, counted as one each") : "";
+            Console.WriteLine(Invariant($"    {row.Task}: {Points(row.Difference)}{(row.Difference is null ? "" : $" ({Points(row.CorrectedDifference)})")}, {row.ItemCount} items{clusters}"));
         }
 
         Console.WriteLine("Nothing was run or written.");
@@ -85,8 +85,6 @@ internal static class DryRun
     {
         null => "no guess before a run (the metric is not a share of right answers)",
         { } value when double.IsNaN(value) => "none, however large",
-        { } value => Text($"{value * 100:0.0} points"),
+        { } value => Invariant($"{value * 100:0.0} points"),
     };
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

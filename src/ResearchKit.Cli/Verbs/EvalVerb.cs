@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
@@ -10,6 +9,7 @@ using ResearchKit.Evaluation.Tasks;
 using ResearchKit.Experiments;
 using ResearchKit.Models;
 using ResearchKit.Models.Checkpoints;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -107,15 +107,15 @@ internal sealed class EvalVerb : Verb
         Console.WriteLine($"{compared.Model} on {compared.Task}, {compared.Shots}-shot, by protocol:");
         var width = compared.Scores.Max(score => score.Protocol.Name.Length);
         foreach (var score in compared.Scores)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {score.Protocol.Name.PadRight(width)}  {string.Join(", ", score.Facts.Metrics.Select(name => string.Create(CultureInfo.InvariantCulture, $"{name} {score.Result.Metrics[name]:0.0000}")))}; {score.Result.Items.Count} items"));
+            Console.WriteLine(Invariant($"  {score.Protocol.Name.PadRight(width)}  {string.Join(", ", score.Facts.Metrics.Select(name => Invariant($"{name} {score.Result.Metrics[name]:0.0000}")))}; {score.Result.Items.Count} items"));
         if (compared.Gaps.Count > 0) Console.WriteLine($"How much of a gap is protocol (same model, same {compared.SharedItemCount} items, so all of it is):");
         foreach (var gap in compared.Gaps)
         {
             var parts = gap.Difference is not { } difference
                 ? "they report no number in common"
-                : string.Create(CultureInfo.InvariantCulture, $"{gap.Metric} {difference:+0.0000;-0.0000;0.0000}")
-                    + (gap.Normalization is { } normalization ? string.Create(CultureInfo.InvariantCulture, $" = normalization {normalization:+0.0000;-0.0000;0.0000}, prompt and the rest {gap.Rest:+0.0000;-0.0000;0.0000}") : "")
-                    + (gap.ChangedItemCount is { } changed ? string.Create(CultureInfo.InvariantCulture, $"; {changed} items right under one only") : "");
+                : Invariant($"{gap.Metric} {difference:+0.0000;-0.0000;0.0000}")
+                    + (gap.Normalization is { } normalization ? Invariant($" = normalization {normalization:+0.0000;-0.0000;0.0000}, prompt and the rest {gap.Rest:+0.0000;-0.0000;0.0000}") : "")
+                    + (gap.ChangedItemCount is { } changed ? Invariant($"; {changed} items right under one only") : "");
             Console.WriteLine($"  {gap.From} -> {gap.To}: {parts}; they differ in {string.Join(", ", gap.Differs)}");
         }
 
@@ -130,14 +130,14 @@ internal sealed class EvalVerb : Verb
             for (var i = 0; i < item.Choices.Count; i++)
             {
                 var mark = i == item.Gold ? "*" : " ";
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {mark}{(i == item.Predicted ? ">" : " ")} {item.Choices[i].LogProbability,9:0.000}  {item.Choices[i].Text.Trim()}"));
+                Console.WriteLine(Invariant($"  {mark}{(i == item.Predicted ? ">" : " ")} {item.Choices[i].LogProbability,9:0.000}  {item.Choices[i].Text.Trim()}"));
             }
 
             if (item.Generated is not null) Console.WriteLine($"   > {item.Generated}   (accepted: {string.Join(" | ", item.Answers)})");
         }
 
         Console.WriteLine($"{result.Model} on {result.Task}, {result.Options.Shots}-shot, {result.Items.Count} items{(result.Rule is null ? "" : ", ranked by " + result.Rule)}");
-        foreach (var (name, value) in result.Metrics) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {(name == result.Metric ? "*" : " ")} {name,-34} {value:0.0000}"));
+        foreach (var (name, value) in result.Metrics) Console.WriteLine(Invariant($"  {(name == result.Metric ? "*" : " ")} {name,-34} {value:0.0000}"));
         if (result.ReducedItemCount > 0) Console.WriteLine($"  {result.ReducedItemCount} prompts did not fit with all demonstrations and were given fewer.");
         if (result.TruncatedItemCount > 0) Console.WriteLine($"  {result.TruncatedItemCount} prompts were cut from the left.");
         if (result.TiedItemCount > 0) Console.WriteLine($"  {result.TiedItemCount} answers were exact ties; the first choice was taken.");
@@ -147,6 +147,6 @@ internal sealed class EvalVerb : Verb
     {
         var rate = value.Done / Math.Max(0.001, elapsed.TotalSeconds);
         var left = rate > 0 ? ", " + ProgressLine.Duration(TimeSpan.FromSeconds((value.Total - value.Done) / rate)) + " left" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"[{value.Done}/{value.Total}] {value.Task}, {rate:0} requests/s{left}");
+        return Invariant($"[{value.Done}/{value.Total}] {value.Task}, {rate:0} requests/s{left}");
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Evaluation.Protocols;
@@ -8,6 +7,7 @@ using ResearchKit.Experiments;
 using ResearchKit.Experiments.Configuration;
 using ResearchKit.Models.Checkpoints;
 using ResearchKit.Training.FineTuning;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -62,8 +62,8 @@ internal sealed class FineTuneVerb : Verb
             }
 
             Console.WriteLine($"{loaded.Name} on {ready.Task.Name}, fine-tuned on {count} examples, {result.Test.Count} test items");
-            foreach (var epoch in result.Epochs) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  epoch {epoch.Epoch,2}  loss {epoch.TrainLoss:0.0000}  validation accuracy {epoch.ValidAccuracy:0.0000}{(epoch.Epoch == result.BestEpoch ? "  <- used" : "")}"));
-            foreach (var (name, value) in metrics) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  test {name} {value:0.0000}"));
+            foreach (var epoch in result.Epochs) Console.WriteLine(Invariant($"  epoch {epoch.Epoch,2}  loss {epoch.TrainLoss:0.0000}  validation accuracy {epoch.ValidAccuracy:0.0000}{(epoch.Epoch == result.BestEpoch ? "  <- used" : "")}"));
+            foreach (var (name, value) in metrics) Console.WriteLine(Invariant($"  test {name} {value:0.0000}"));
             if (TaskProtocols.Of(ready.Task).FirstOrDefault(protocol => protocol.IsFineTuned) is { } source)
             {
                 Console.WriteLine($"  published: {source.Source}; split {source.Split}, {string.Join(", ", ProtocolFacts.Of(source, ready.Task, 0).Metrics)}");
@@ -77,6 +77,6 @@ internal sealed class FineTuneVerb : Verb
     private static string Words(FineTuneProgress value, TimeSpan elapsed)
     {
         var rate = value.Step / Math.Max(0.001, elapsed.TotalSeconds);
-        return string.Create(CultureInfo.InvariantCulture, $"step {value.Step}/{value.TotalSteps}, {rate:0.0} steps/s, {ProgressLine.Duration(TimeSpan.FromSeconds((value.TotalSteps - value.Step) / Math.Max(rate, 0.001)))} left");
+        return Invariant($"step {value.Step}/{value.TotalSteps}, {rate:0.0} steps/s, {ProgressLine.Duration(TimeSpan.FromSeconds((value.TotalSteps - value.Step) / Math.Max(rate, 0.001)))} left");
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Models.Hub;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -48,6 +49,6 @@ internal sealed class PullVerb : Verb
         return command;
     }
 
-    private static string Words(HubProgress value) => string.Create(CultureInfo.InvariantCulture,
+    private static string Words(HubProgress value) => Invariant(
         $"{value.File}: {value.ReceivedByteCount / 1e6:0.0}{(value.TotalByteCount > 0 ? $" of {(value.TotalByteCount / 1e6).ToString("0.0", CultureInfo.InvariantCulture)}" : "")} MB");
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Core.Tokenization;
 using ResearchKit.Evaluation;
@@ -9,6 +8,7 @@ using ResearchKit.Evaluation.Protocols;
 using ResearchKit.Evaluation.Suite;
 using ResearchKit.Evaluation.Tasks;
 using ResearchKit.Experiments;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -73,8 +73,8 @@ internal sealed class TaskVerb : Verb
         Console.WriteLine($"{"task".PadRight(width)}  {"data",-9}  {"train",6}  {"valid",5}  {"test",10}  {"metric".PadRight(metricWidth)}  protocols");
         foreach (var row in rows)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{row.Name.PadRight(width)}  {row.Data,-9}  {row.Train,6}  {row.Validation,5}  {(row.Published > row.Test ? string.Create(CultureInfo.InvariantCulture, $"{row.Test}/{row.Published}") : row.Test),10}  {row.Metric.PadRight(metricWidth)}  {string.Join(' ', row.Protocols)}"));
+            Console.WriteLine(Invariant(
+                $"{row.Name.PadRight(width)}  {row.Data,-9}  {row.Train,6}  {row.Validation,5}  {(row.Published > row.Test ? Invariant($"{row.Test}/{row.Published}") : row.Test),10}  {row.Metric.PadRight(metricWidth)}  {string.Join(' ', row.Protocols)}"));
         }
 
         Console.WriteLine("\nA test size in two numbers: no training set is at hand. Published protocols score the second; runs that fine-tune hold the train items back and score the first.");
@@ -119,7 +119,7 @@ internal sealed class TaskVerb : Verb
             return 0;
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{request.Task}, item {item.Id}, {protocol.Name}, {view.DemonstrationIds.Count} demonstrations (seed {request.Seed})"));
+        Console.WriteLine(Invariant($"{request.Task}, item {item.Id}, {protocol.Name}, {view.DemonstrationIds.Count} demonstrations (seed {request.Seed})"));
         printer.Item(view, task.Scoring is GenerationScoring);
         printer.Tokens(view, tokenizer.Name);
         Console.WriteLine();

@@ -1,9 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Experiments;
 using ResearchKit.Experiments.Configuration;
 using ResearchKit.Training;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -51,14 +51,14 @@ internal sealed class TrainVerb : Verb
         }
         else
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{config.Name}: {outcome.Steps:N0} steps, {outcome.Tokens:N0} tokens{(outcome.ResumedFrom > 0 ? $" (carried on from step {outcome.ResumedFrom:N0})" : "")}."));
-            foreach (var (name, value) in outcome.Validation) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name,-36} {value:0.0000}"));
+            Console.WriteLine(Invariant($"{config.Name}: {outcome.Steps:N0} steps, {outcome.Tokens:N0} tokens{(outcome.ResumedFrom > 0 ? $" (carried on from step {outcome.ResumedFrom:N0})" : "")}."));
+            foreach (var (name, value) in outcome.Validation) Console.WriteLine(Invariant($"  {name,-36} {value:0.0000}"));
             Console.WriteLine($"Model: {outcome.ModelFolder}");
         }
 
         return 0;
     }
 
-    private static string Words(TrainingProgress value) => string.Create(CultureInfo.InvariantCulture,
+    private static string Words(TrainingProgress value) => Invariant(
         $"step {value.Step:N0}/{value.TotalSteps:N0}, loss {value.Loss:0.000}, {value.TokensPerSecond:N0} tokens/s, {ProgressLine.Duration(value.TimeLeft)} left");
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Experiments;
+using static System.FormattableString;
 
 namespace ResearchKit.Cli.Verbs;
 
@@ -50,19 +51,19 @@ internal sealed class VerifyVerb : Verb
     {
         foreach (var cell in result.Cells)
         {
-            var difference = cell.LargestDifference is > 0 and var largest ? Text($", largest difference {largest:0.0e+0} nats") : "";
-            var changed = cell.ChangedCount > 0 ? Text($", {cell.ChangedCount} items changed ({string.Join(", ", cell.ChangedItems.Take(5))}{(cell.ChangedCount > 5 ? ", …" : "")})") : "";
-            Console.WriteLine(Text($"{Word(cell.Agreement),-16}  {cell.Cell}: {cell.ItemCount} items{difference}{changed}"));
+            var difference = cell.LargestDifference is > 0 and var largest ? Invariant($", largest difference {largest:0.0e+0} nats") : "";
+            var changed = cell.ChangedCount > 0 ? Invariant($", {cell.ChangedCount} items changed ({string.Join(", ", cell.ChangedItems.Take(5))}{(cell.ChangedCount > 5 ? ", …" : "")})") : "";
+            Console.WriteLine(Invariant($"{Word(cell.Agreement),-16}  {cell.Cell}: {cell.ItemCount} items{difference}{changed}"));
         }
 
         Console.WriteLine();
         if (result.Causes.Count > 0) Console.WriteLine("What differs between then and now:");
         foreach (var cause in result.Causes) Console.WriteLine("  " + cause);
         int Count(CellAgreement agreement) => result.Cells.Count(cell => cell.Agreement == agreement);
-        Console.WriteLine(Text($"{result.Run}: {result.Cells.Count} of {result.CellCount} cells checked: {Count(CellAgreement.SameBits)} have the same bits, {Count(CellAgreement.WithinTolerance)} lie within the tolerance, {Count(CellAgreement.Different)} differ, {Count(CellAgreement.InputChanged)} have other inputs now and were not computed."));
+        Console.WriteLine(Invariant($"{result.Run}: {result.Cells.Count} of {result.CellCount} cells checked: {Count(CellAgreement.SameBits)} have the same bits, {Count(CellAgreement.WithinTolerance)} lie within the tolerance, {Count(CellAgreement.Different)} differ, {Count(CellAgreement.InputChanged)} have other inputs now and were not computed."));
         Console.WriteLine(result.SameMachine
             ? "Processor, device, threads and TorchSharp are the run's, so bits must be equal."
-            : Text($"Another machine or thread count than the run's: log-probabilities may differ by {RunVerification.InContextTolerance} nats in context and {RunVerification.FineTuningTolerance} after fine-tuning, and {RunVerification.ChangedShare:0%} of a cell's predictions may change."));
+            : Invariant($"Another machine or thread count than the run's: log-probabilities may differ by {RunVerification.InContextTolerance} nats in context and {RunVerification.FineTuningTolerance} after fine-tuning, and {RunVerification.ChangedShare:0%} of a cell's predictions may change."));
         Console.WriteLine(result.Agrees ? "The run is confirmed." : "The run is NOT confirmed.");
     }
 
@@ -73,6 +74,4 @@ internal sealed class VerifyVerb : Verb
         CellAgreement.Different => "DIFFERENT",
         _ => "INPUT CHANGED",
     };
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

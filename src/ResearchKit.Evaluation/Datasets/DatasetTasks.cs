@@ -1,8 +1,8 @@
-using System.Globalization;
 using System.Text.Json;
 using ResearchKit.Core;
 using ResearchKit.Core.Random;
 using ResearchKit.Evaluation.Tasks;
+using static System.FormattableString;
 
 namespace ResearchKit.Evaluation.Datasets;
 
@@ -60,7 +60,7 @@ public static class DatasetTasks
     }
 
     private static EvaluationTask Template(DatasetTask entry) => Sizes.Value[entry.Name] is { HoldsBackTraining: true } sizes
-        ? entry.Template with { HoldsBackTraining = true, Description = string.Create(CultureInfo.InvariantCulture, $"{entry.Description} Under a published protocol `rk eval` scores all {sizes.Published}.") }
+        ? entry.Template with { HoldsBackTraining = true, Description = Invariant($"{entry.Description} Under a published protocol `rk eval` scores all {sizes.Published}.") }
         : entry.Template;
 
     private static DatasetTask Find(string name) => Entries.FirstOrDefault(e => e.Name == name)

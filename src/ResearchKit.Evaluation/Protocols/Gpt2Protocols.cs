@@ -1,6 +1,6 @@
-using System.Globalization;
 using ResearchKit.Evaluation.Datasets;
 using ResearchKit.Evaluation.Tasks;
+using static System.FormattableString;
 
 namespace ResearchKit.Evaluation.Protocols;
 
@@ -81,7 +81,7 @@ internal static class Gpt2Protocols
 
     private static Protocol Make(EvaluationTask task, OpenPoints open, string section, PromptTemplate prompt, Scoring scoring, string split, params string[] notes) => new()
     {
-        Name = "gpt2-paper", Task = task.Name, Source = string.Create(CultureInfo.InvariantCulture, $"Radford et al. 2019 {section}"), Prompt = prompt, Split = split, Demonstrations = task.Demonstrations,
+        Name = "gpt2-paper", Task = task.Name, Source = Invariant($"Radford et al. 2019 {section}"), Prompt = prompt, Split = split, Demonstrations = task.Demonstrations,
         Shots = 0, Scoring = scoring, Truncation = OverflowPolicy.TruncateLeft, Options = open.Options, Assumptions = notes,
     };
 }

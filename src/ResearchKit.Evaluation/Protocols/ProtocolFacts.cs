@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Text.Json;
 using ResearchKit.Evaluation.Metrics;
 using ResearchKit.Evaluation.Tasks;
+using static System.FormattableString;
 
 namespace ResearchKit.Evaluation.Protocols;
 
@@ -47,7 +47,7 @@ public sealed record ProtocolFacts(
         yield return ("protocol", $"{Protocol} ({Source})");
         yield return ("prompt", Prompt);
         yield return ("split", Split);
-        yield return ("demonstrations", Demonstrations + (SourceShots is { } k ? string.Create(CultureInfo.InvariantCulture, $"; the source's {(k > 0 ? "few-shot " : "")}k is {k}") : ""));
+        yield return ("demonstrations", Demonstrations + (SourceShots is { } k ? Invariant($"; the source's {(k > 0 ? "few-shot " : "")}k is {k}") : ""));
         yield return ("scored", ScoredSpan);
         if (Normalization is not null) yield return ("normalization", Normalization);
         yield return ("truncation", Truncation);
@@ -76,7 +76,7 @@ public sealed record ProtocolFacts(
     {
         if (protocol.Scoring is PerplexityScoring or ThresholdScoring) return "none";
         var how = protocol.Demonstrations.PerItem ? "drawn anew for every item" : "one fixed draw";
-        return shots == 0 ? "0" : string.Create(CultureInfo.InvariantCulture, $"{shots} from {protocol.Demonstrations.Split}, {how}, {Quoted(protocol.Prompt.Separator)} between them");
+        return shots == 0 ? "0" : Invariant($"{shots} from {protocol.Demonstrations.Split}, {how}, {Quoted(protocol.Prompt.Separator)} between them");
     }
 
     private static string SpanOf(Scoring scoring) => scoring switch
@@ -87,7 +87,7 @@ public sealed record ProtocolFacts(
         TargetScoring target => "every token of the target" + Filter(target),
         PerplexityScoring => "every token of the text",
         ThresholdScoring => "every token of the sentence",
-        GenerationScoring generation => string.Create(CultureInfo.InvariantCulture, $"a generated answer of at most {generation.MaxNewTokenCount} tokens, {DecodingOf(generation)}, {EndOf(generation)}{(generation.NoAnswer is { } none ? $"; and log P({Quoted(" " + none)})" : "")}"),
+        GenerationScoring generation => Invariant($"a generated answer of at most {generation.MaxNewTokenCount} tokens, {DecodingOf(generation)}, {EndOf(generation)}{(generation.NoAnswer is { } none ? $"; and log P({Quoted(" " + none)})" : "")}"),
         _ => throw new ArgumentOutOfRangeException(nameof(scoring), scoring, null),
     };
 
@@ -95,14 +95,14 @@ public sealed record ProtocolFacts(
 
     private static string DecodingOf(GenerationScoring generation) => generation switch
     {
-        { TopK: { } k } => string.Create(CultureInfo.InvariantCulture, $"sampled from the {k} likeliest tokens"),
-        { BeamWidth: > 1 } => string.Create(CultureInfo.InvariantCulture, $"{generation.BeamWidth} beams with length penalty {generation.LengthPenalty}"),
+        { TopK: { } k } => Invariant($"sampled from the {k} likeliest tokens"),
+        { BeamWidth: > 1 } => Invariant($"{generation.BeamWidth} beams with length penalty {generation.LengthPenalty}"),
         _ => "decoded greedily",
     };
 
     private static string EndOf(GenerationScoring generation)
     {
-        if (generation.SentenceCount is { } sentences) return string.Create(CultureInfo.InvariantCulture, $"its first {sentences} sentences");
+        if (generation.SentenceCount is { } sentences) return Invariant($"its first {sentences} sentences");
         return "up to " + string.Join(" or ", (generation.StopStrings.Length > 0 ? generation.StopStrings : ["\n"]).Select(Quoted));
     }
 
@@ -115,7 +115,7 @@ public sealed record ProtocolFacts(
         ChoiceScoring choice => $"log P(choice | prompt) - log P(choice | {Quoted(choice.AnswerContext ?? "")})",
         PartialScoring or TargetScoring => "sum of log-probabilities",
         ThresholdScoring => "mean log-probability per token against a threshold",
-        PerplexityScoring perplexity => "windows of n_ctx, " + (perplexity.Stride is { } stride ? string.Create(CultureInfo.InvariantCulture, $"stride {stride}") : "no overlap in what they score")
+        PerplexityScoring perplexity => "windows of n_ctx, " + (perplexity.Stride is { } stride ? Invariant($"stride {stride}") : "no overlap in what they score")
             + (perplexity.CountedField is { } field ? $"; words and bytes of the field `{field}`" : "") + (perplexity.CountLineEnds == true ? ", an end-of-line token a line" : ""),
         _ => null,
     };

@@ -1,5 +1,5 @@
-using System.Globalization;
 using ResearchKit.Core.Random;
+using static System.FormattableString;
 
 namespace ResearchKit.Evaluation.Suite;
 
@@ -29,7 +29,7 @@ public sealed record ArithmeticQuestion(string Text, int Answer)
         if (bound == 0) bound = (int)Math.Pow(10, digits);
         var (a, b) = (random.Next(bound), random.Next(bound));
         var (word, answer) = sign switch { '+' => ("plus", a + b), '-' => ("minus", a - b), _ => ("times", a * b) };
-        return new(string.Create(CultureInfo.InvariantCulture, $"{a} {word} {b}"), answer);
+        return new(Invariant($"{a} {word} {b}"), answer);
     }
 
     /// <summary>The paper's text brackets the last two operands on [0, 10); the released data brackets the first two, digits 1 to 9, the nine operator pairs equally often. This follows the data.</summary>
@@ -37,7 +37,7 @@ public sealed record ArithmeticQuestion(string Text, int Answer)
     {
         var (a, b, c) = (random.Next(1, 10), random.Next(1, 10), random.Next(1, 10));
         var (first, second) = (random.Pick("+-*".ToCharArray()), random.Pick("+-*".ToCharArray()));
-        return new(string.Create(CultureInfo.InvariantCulture, $"({a} {first} {b}) {second} {c}"), Apply(second, Apply(first, a, b), c));
+        return new(Invariant($"({a} {first} {b}) {second} {c}"), Apply(second, Apply(first, a, b), c));
     }
 
     private static int Apply(char sign, int a, int b) => sign switch { '+' => a + b, '-' => a - b, _ => a * b };

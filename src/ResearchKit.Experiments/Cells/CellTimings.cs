@@ -4,6 +4,7 @@ using System.Text.Json;
 using ResearchKit.Core.Configuration;
 using ResearchKit.Core.Files;
 using ResearchKit.Models;
+using static System.FormattableString;
 
 namespace ResearchKit.Experiments.Cells;
 
@@ -68,7 +69,7 @@ public sealed class CellTimings(string folder)
     {
         var timings = Read().Where(timing => addresses.Contains(timing.Address)).ToList();
         if (timings.Count == 0) return;
-        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"""
+        var text = new StringBuilder(Invariant($"""
             # Times
 
             On {device.Name}, {device.Threads} threads, {string.Join(" and ", timings.Select(timing => timing.Processor ?? "an unknown processor").Distinct(StringComparer.Ordinal))}. A training token counts three times; tokens are the plan's estimate. Times differ from run to run and are kept apart from all that repeats.

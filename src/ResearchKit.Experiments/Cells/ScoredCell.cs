@@ -1,5 +1,5 @@
-using System.Globalization;
 using ResearchKit.Evaluation;
+using static System.FormattableString;
 
 namespace ResearchKit.Experiments.Cells;
 
@@ -44,7 +44,7 @@ public sealed record PlainPassCheck(int ItemCount, int RequestCount, double Larg
     }
 
     /// <summary>The check in a sentence.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+    public override string ToString() => Invariant(
         $"Scoring check: {ItemCount:N0} items (one in {OneIn} of every cell, {RequestCount:N0} requests) were scored again by plain full passes, without shared beginnings or caches. Largest difference of a token's log-probability: {LargestDifference:0.0e+0} nats; decisions changed: {ChangedDecisions:N0}.");
 
     /// <summary>The sum over cells.</summary>

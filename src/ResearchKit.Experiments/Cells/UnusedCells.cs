@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
+using static System.FormattableString;
 
 namespace ResearchKit.Experiments.Cells;
 
@@ -19,7 +20,7 @@ internal static class UnusedCells
         if (!Directory.Exists(folder)) return [];
         return Directory.GetFiles(folder, "*.json.gz").Where(path => !planned.Contains(Path.GetFileName(path).Split('.')[0]))
             .Select(path => Reason(path, environment)).OfType<string>().GroupBy(reason => reason, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal)
-            .Select(group => string.Create(CultureInfo.InvariantCulture, $"{group.Count():N0} finished {(group.Count() == 1 ? "cell" : "cells")} in {folder} not used: {group.Key}"));
+            .Select(group => Invariant($"{group.Count():N0} finished {(group.Count() == 1 ? "cell" : "cells")} in {folder} not used: {group.Key}"));
     }
 
     private static string? Reason(string path, CellEnvironment environment)

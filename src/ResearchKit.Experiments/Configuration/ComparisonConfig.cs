@@ -116,7 +116,9 @@ public sealed record InContextConfig
     }
 
     /// <summary>Numbers of demonstrations of a task: its own, or those of all.</summary>
-    internal IReadOnlyList<int> ShotsOf(ReadyTask task) => task.Shots ?? Shots;
+    /// <summary>Demonstrations under one of a task's protocols; scorings of whole texts show none.</summary>
+    internal IReadOnlyList<int> ShotsOf(ReadyTask task, ReadyTask? protocol = null) =>
+        (protocol ?? task).Task.Scoring is PerplexityScoring or ThresholdScoring ? [0] : task.Shots ?? Shots;
 
     internal static bool AreShots(IReadOnlyList<int> shots) => shots.Count > 0 && shots.All(k => k >= 0) && shots.Distinct().Count() == shots.Count;
 }

@@ -21,9 +21,9 @@ public static class ConditionSummaries
         var given = new Dictionary<(string, Condition), ConditionSummary>();
         foreach (var summary in model.Summaries) given[(summary.Task, summary.Condition)] = summary;
 
-        var groups = new Dictionary<(string Task, Condition Condition), List<(double Score, Interval? Interval)>>();
+        var groups = new Dictionary<(string Task, Condition Condition), List<(double Score, ScoreInterval? Interval)>>();
         var order = new List<(string Task, Condition Condition)>();
-        void Add(string task, Condition condition, double score, Interval? interval)
+        void Add(string task, Condition condition, double score, ScoreInterval? interval)
         {
             if (!groups.TryGetValue((task, condition), out var group))
             {
@@ -62,11 +62,11 @@ public static class ConditionSummaries
         return Math.Sqrt(scores.Sum(score => (score - mean) * (score - mean)) / (scores.Count - 1));
     }
 
-    private static ConditionSummary Pool(string task, Condition condition, List<(double Score, Interval? Interval)> cells, bool isFraction)
+    private static ConditionSummary Pool(string task, Condition condition, List<(double Score, ScoreInterval? Interval)> cells, bool isFraction)
     {
         var mean = cells.Average(cell => cell.Score);
         var deviation = Deviation([.. cells.Select(cell => cell.Score)]);
-        var intervals = cells.Select(cell => cell.Interval).OfType<Interval>().ToList();
+        var intervals = cells.Select(cell => cell.Interval).OfType<ScoreInterval>().ToList();
         if (intervals.Count < cells.Count || intervals.Any(interval => interval.Level != intervals[0].Level)) return new(task, condition, mean, null, cells.Count, deviation);
         if (cells.Count == 1) return new(task, condition, mean, intervals[0], 1);
 
@@ -75,7 +75,7 @@ public static class ConditionSummaries
         var below = Math.Sqrt(cells.Average(cell => Square(cell.Score - cell.Interval!.Low)) + seeds);
         var above = Math.Sqrt(cells.Average(cell => Square(cell.Interval!.High - cell.Score)) + seeds);
         var (low, high) = isFraction ? (Math.Max(0, mean - below), Math.Min(1, mean + above)) : (mean - below, mean + above);
-        return new(task, condition, mean, new Interval(low, high, intervals[0].Level), cells.Count, deviation);
+        return new(task, condition, mean, new ScoreInterval(low, high, intervals[0].Level), cells.Count, deviation);
     }
 
     private static double Square(double value) => value * value;

@@ -31,6 +31,6 @@ internal sealed record Crossover(TaskEntry Task, ConditionSummary InContext, Con
         }
     }
 
-    private static bool Apart(Interval? fineTuned, Interval? inContext, int sign) =>
+    private static bool Apart(ScoreInterval? fineTuned, ScoreInterval? inContext, int sign) =>
         fineTuned is not null && inContext is not null && (sign > 0 ? fineTuned.Low > inContext.High : fineTuned.High < inContext.Low);
 }

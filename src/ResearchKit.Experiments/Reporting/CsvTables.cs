@@ -36,7 +36,7 @@ public static class CsvTables
         foreach (var row in table.Rows)
         {
             AppendLine(text, row.Index().SelectMany(entry => table.Columns[entry.Index].Kind == ColumnKind.Interval
-                ? entry.Item.Raw is Interval interval ? [Value(interval.Low), Value(interval.High)] : ["", ""]
+                ? entry.Item.Raw is ScoreInterval interval ? [Value(interval.Low), Value(interval.High)] : ["", ""]
                 : new[] { Value(entry.Item.Raw) }));
         }
 

@@ -5,7 +5,7 @@ namespace ResearchKit.Experiments.Reporting;
 /// <param name="Low">Lower end, in the unit of the score.</param>
 /// <param name="High">Upper end, in the unit of the score.</param>
 /// <param name="Level">Coverage. Default 0.95.</param>
-public sealed record Interval(double Low, double High, double Level = 0.95);
+public sealed record ScoreInterval(double Low, double High, double Level = 0.95);
 
 /// <summary>One in-context result: model × task × k × seed.</summary>
 public sealed record InContextCell
@@ -29,7 +29,7 @@ public sealed record InContextCell
     public required double Score { get; init; }
 
     /// <summary>Interval over items; null where the metric has none.</summary>
-    public Interval? Interval { get; init; }
+    public ScoreInterval? Interval { get; init; }
 
     /// <summary>Number of items scored.</summary>
     public required int ItemCount { get; init; }
@@ -66,7 +66,7 @@ public sealed record FineTuningCell
     public required double Score { get; init; }
 
     /// <summary>Interval over items; null where the metric has none.</summary>
-    public Interval? Interval { get; init; }
+    public ScoreInterval? Interval { get; init; }
 
     /// <summary>Number of items scored.</summary>
     public required int ItemCount { get; init; }
@@ -108,10 +108,10 @@ public sealed record Condition(string Model, int? K = null, int? LabelledCount =
 /// <param name="Interval">Over items and seeds; null where there is none.</param>
 /// <param name="SeedCount">Seeds, at least 1.</param>
 /// <param name="SeedDeviation">Standard deviation over seeds (n - 1); null for one seed.</param>
-public sealed record ConditionSummary(string Task, Condition Condition, double Score, Interval? Interval, int SeedCount, double? SeedDeviation = null);
+public sealed record ConditionSummary(string Task, Condition Condition, double Score, ScoreInterval? Interval, int SeedCount, double? SeedDeviation = null);
 
 /// <summary>Two conditions on their common items.</summary>
-public sealed record PairedComparison
+public sealed record ComparisonRow
 {
     /// <summary>Name of the task.</summary>
     public required string Task { get; init; }
@@ -126,7 +126,7 @@ public sealed record PairedComparison
     public required double Difference { get; init; }
 
     /// <summary>Paired interval of the difference.</summary>
-    public Interval? Interval { get; init; }
+    public ScoreInterval? Interval { get; init; }
 
     /// <summary>P value of McNemar's exact test, or of the test named by <see cref="Test"/>.</summary>
     public double? PValue { get; init; }

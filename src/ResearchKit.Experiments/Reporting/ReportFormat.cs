@@ -14,7 +14,7 @@ internal static class ReportFormat
     public static string BareScore(TaskEntry task, double value) => task.Unit == ScoreUnit.Fraction ? Number(value * 100, 1) : Significant(value);
 
     /// <summary>An interval in the task's unit: <c>[68.3, 74.1]</c>.</summary>
-    public static string Range(TaskEntry task, Interval interval) => $"[{BareScore(task, interval.Low)}, {BareScore(task, interval.High)}]";
+    public static string Range(TaskEntry task, ScoreInterval interval) => $"[{BareScore(task, interval.Low)}, {BareScore(task, interval.High)}]";
 
     /// <summary>A difference with its sign: <c>+3.2</c> or <c>−0.41</c> (percentage points for fractions).</summary>
     public static string Difference(TaskEntry task, double value) => (value > 0 ? "+" : "") + BareScore(task, value);

@@ -45,14 +45,14 @@ public sealed record ItemPrediction
     public string? Prompt { get; init; }
 
     /// <summary>Scores of the choices (or of the generated answer as the only one); empty where not recorded.</summary>
-    public IReadOnlyList<ScoredText> Choices { get; init; } = [];
+    public IReadOnlyList<ChoiceScore> Choices { get; init; } = [];
 
     /// <summary>Prompt tokens cut from the left so that the request fitted.</summary>
     public int DroppedTokenCount { get; init; }
 }
 
 /// <summary>A choice as the model scored it.</summary>
-public sealed record ScoredText
+public sealed record ChoiceScore
 {
     /// <summary>Probability among the choices, or the deciding score; null where not recorded.</summary>
     public double? Score { get; init; }

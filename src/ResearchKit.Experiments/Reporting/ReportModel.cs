@@ -39,7 +39,7 @@ public sealed record ReportModel
     public IReadOnlyList<ConditionSummary> Summaries { get; init; } = [];
 
     /// <summary>Paired comparisons on common items.</summary>
-    public IReadOnlyList<PairedComparison> Comparisons { get; init; } = [];
+    public IReadOnlyList<ComparisonRow> Comparisons { get; init; } = [];
 
     /// <summary>Published values for the same tasks.</summary>
     public IReadOnlyList<PaperValue> PaperValues { get; init; } = [];

@@ -48,7 +48,7 @@ internal enum ColumnKind
 
 /// <summary>A value of a table: how it reads, and what it is.</summary>
 /// <param name="Text">For reading.</param>
-/// <param name="Raw">For CSV: double, long, int, bool, string, <see cref="Interval"/> or null.</param>
+/// <param name="Raw">For CSV: double, long, int, bool, string, <see cref="ScoreInterval"/> or null.</param>
 internal readonly record struct ReportValue(string Text, object? Raw)
 {
     /// <summary>Nothing.</summary>
@@ -69,5 +69,5 @@ internal readonly record struct ReportValue(string Text, object? Raw)
     public static ReportValue Score(TaskEntry task, double? score) => Of(score, value => ReportFormat.Score(task, value));
 
     /// <summary>An interval of a task's score.</summary>
-    public static ReportValue Range(TaskEntry task, Interval? interval) => interval is null ? None : new(ReportFormat.Range(task, interval), interval);
+    public static ReportValue Range(TaskEntry task, ScoreInterval? interval) => interval is null ? None : new(ReportFormat.Range(task, interval), interval);
 }

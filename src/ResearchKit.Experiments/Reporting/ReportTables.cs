@@ -105,7 +105,7 @@ internal sealed class ReportTables(ReportModel model)
             [
                 group.Task.Name, Labels.Full(group.Condition), ReportValue.Score(group.Task, group.Runs.Average(run => run.Score)),
                 ReportValue.Of(ConditionSummaries.Deviation([.. group.Runs.Select(run => run.Score)]), value => ReportFormat.BareScore(group.Task, value)),
-                ReportValue.Range(group.Task, new Interval(group.Runs.Min(run => run.Score), group.Runs.Max(run => run.Score))),
+                ReportValue.Range(group.Task, new ScoreInterval(group.Runs.Min(run => run.Score), group.Runs.Max(run => run.Score))),
                 new(string.Join(", ", group.Runs.Select(run => $"{run.Seed.ToString(CultureInfo.InvariantCulture)}: {ReportFormat.BareScore(group.Task, run.Score)}")),
                     string.Join(' ', group.Runs.Select(run => $"{run.Seed.ToString(CultureInfo.InvariantCulture)}:{ReportFormat.Exact(run.Score)}"))),
             ]),
@@ -236,10 +236,10 @@ internal sealed class ReportTables(ReportModel model)
         _ => "Note",
     };
 
-    private static bool SameModel(PairedComparison row) => row.A.Model == row.B.Model;
+    private static bool SameModel(ComparisonRow row) => row.A.Model == row.B.Model;
 
     // Where both sides have one model, its own column names it.
-    private ReportValue Side(PairedComparison row, Condition condition) => new(SameModel(row) ? Labels.Regime(condition) : Labels.Full(condition), Labels.Full(condition));
+    private ReportValue Side(ComparisonRow row, Condition condition) => new(SameModel(row) ? Labels.Regime(condition) : Labels.Full(condition), Labels.Full(condition));
 
     private ReportValue Bare(string task, double? value) => ReportValue.Of(value, number => ReportFormat.BareScore(_tasks[task], number));
 

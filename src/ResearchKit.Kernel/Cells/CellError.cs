@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using ResearchKit.Core;
 using ResearchKit.Notebooks.Engines;
+using static System.FormattableString;
 
 namespace ResearchKit.Kernel.Cells;
 
@@ -13,7 +14,7 @@ namespace ResearchKit.Kernel.Cells;
 internal sealed partial record CellError(string Name, string Message, IReadOnlyList<string> Traceback)
 {
     /// <summary>File name under which a cell is compiled; stack traces and diagnostics carry it.</summary>
-    public static string FileName(int number, string language) => string.Create(CultureInfo.InvariantCulture, $"cell[{number}].{(language == "fsharp" ? "fsx" : "csx")}");
+    public static string FileName(int number, string language) => Invariant($"cell[{number}].{(language == "fsharp" ? "fsx" : "csx")}");
 
     /// <summary>The error of code that did not compile.</summary>
     public static CellError OfDiagnostics(IReadOnlyList<CellDiagnostic> diagnostics, int number, string source)
@@ -22,7 +23,7 @@ internal sealed partial record CellError(string Name, string Message, IReadOnlyL
         var lines = new List<string>();
         foreach (var error in errors.Take(20))
         {
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"cell[{number}]{(error.Line > 0 ? $"({error.Line},{error.Column})" : "")}: {error.Id}: {error.Message}"));
+            lines.Add(Invariant($"cell[{number}]{(error.Line > 0 ? $"({error.Line},{error.Column})" : "")}: {error.Id}: {error.Message}"));
             lines.AddRange(Excerpt(source, error.Line, 0));
         }
 
@@ -66,7 +67,7 @@ internal sealed partial record CellError(string Name, string Message, IReadOnlyL
         if (line < 1 || line > lines.Length) yield break;
         for (var at = Math.Max(1, line - around); at <= Math.Min(lines.Length, line + around); at++)
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"{(at == line ? " ---> " : "      ")}{at} | {lines[at - 1]}");
+            yield return Invariant($"{(at == line ? " ---> " : "      ")}{at} | {lines[at - 1]}");
         }
     }
 

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text;
 using ResearchKit.Notebooks;
+using static System.FormattableString;
 
 namespace ResearchKit.Kernel.Cells;
 
@@ -64,7 +64,7 @@ internal sealed class CellOutput : IDisposable
             if (wasOpen && _characters >= MostCharacters)
             {
                 FlushText();
-                _sink.Stream("stderr", string.Create(CultureInfo.InvariantCulture, $"\n[The output is cut here: the cell has printed {MostCharacters:N0} characters. The rest is dropped; write it to a file instead.]\n"));
+                _sink.Stream("stderr", Invariant($"\n[The output is cut here: the cell has printed {MostCharacters:N0} characters. The rest is dropped; write it to a file instead.]\n"));
             }
 
             if (_isClosed)
@@ -103,7 +103,7 @@ internal sealed class CellOutput : IDisposable
 
             if (++_displays > MostDisplays)
             {
-                if (_displays == MostDisplays + 1) Write("stderr", string.Create(CultureInfo.InvariantCulture, $"\n[The cell has shown {MostDisplays:N0} values; the rest is dropped. Show a table or a chart of them instead.]\n"));
+                if (_displays == MostDisplays + 1) Write("stderr", Invariant($"\n[The cell has shown {MostDisplays:N0} values; the rest is dropped. Show a table or a chart of them instead.]\n"));
                 return;
             }
 
@@ -148,8 +148,8 @@ internal sealed class CellOutput : IDisposable
         lock (_gate)
         {
             FlushAll();
-            if (_characters > MostCharacters) _sink.Stream("stderr", string.Create(CultureInfo.InvariantCulture, $"[{_characters - MostCharacters:N0} characters were dropped.]\n"));
-            if (_displays > MostDisplays) _sink.Stream("stderr", string.Create(CultureInfo.InvariantCulture, $"[{_displays - MostDisplays:N0} displays were dropped.]\n"));
+            if (_characters > MostCharacters) _sink.Stream("stderr", Invariant($"[{_characters - MostCharacters:N0} characters were dropped.]\n"));
+            if (_displays > MostDisplays) _sink.Stream("stderr", Invariant($"[{_displays - MostDisplays:N0} displays were dropped.]\n"));
             _isClosed = true;
         }
     }
@@ -161,7 +161,7 @@ internal sealed class CellOutput : IDisposable
         foreach (var type in bundle.Types)
         {
             if (bundle.Text(type) is not { Length: > MostDisplayCharacters } text) continue;
-            var note = string.Create(CultureInfo.InvariantCulture, $"[A value of {text.Length:N0} characters of {type} is not shown; the limit is {MostDisplayCharacters:N0}. It begins:]\n");
+            var note = Invariant($"[A value of {text.Length:N0} characters of {type} is not shown; the limit is {MostDisplayCharacters:N0}. It begins:]\n");
             return MimeBundle.OfText(note + bundle.PlainText[..Math.Min(2000, bundle.PlainText.Length)]);
         }
 

@@ -5,6 +5,7 @@ using ResearchKit.Kernel.Engines;
 using ResearchKit.Notebooks;
 using ResearchKit.Notebooks.Engines;
 using ResearchKit.Notebooks.FSharp;
+using static System.FormattableString;
 
 namespace ResearchKit.Kernel.Cells;
 
@@ -240,7 +241,7 @@ internal sealed class CellRouter : IDisposable
             }
         }
 
-        if (isTimed) Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Wall time: {clock.Elapsed.TotalMilliseconds:N1} ms"));
+        if (isTimed) Console.Out.WriteLine(Invariant($"Wall time: {clock.Elapsed.TotalMilliseconds:N1} ms"));
         return (result, null);
     }
 

@@ -1,9 +1,9 @@
-using System.Globalization;
 using System.Reflection;
 using System.Runtime.Loader;
 using ResearchKit.Core;
 using ResearchKit.Notebooks.Engines;
 using ResearchKit.Notebooks.FSharp;
+using static System.FormattableString;
 
 namespace ResearchKit.Kernel.Cells;
 
@@ -119,7 +119,7 @@ internal sealed class References : IDisposable
 
         Reference(loaded.Location);
         return loaded.GetName().Version is { } version && version < wanted.Version
-            ? string.Create(CultureInfo.InvariantCulture, $"{wanted.Name} {version} was loaded earlier and stays; {wanted.Version} takes effect after a restart of the kernel.")
+            ? Invariant($"{wanted.Name} {version} was loaded earlier and stays; {wanted.Version} takes effect after a restart of the kernel.")
             : null;
     }
 

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using ResearchKit.Core;
 using ResearchKit.Kernel.Cells;
 using ResearchKit.Notebooks.Engines;
+using static System.FormattableString;
 
 namespace ResearchKit.Kernel.Jupyter;
 
@@ -206,7 +206,7 @@ internal sealed class KernelServer : IDisposable
         if (!message.Type.EndsWith("_request", StringComparison.Ordinal)) return;
         _sockets.Reply(channel, message, message.Type.Replace("_request", "_reply", StringComparison.Ordinal), new JsonObject
         {
-            ["status"] = "error", ["ename"] = "NotSupported", ["evalue"] = string.Create(CultureInfo.InvariantCulture, $"This kernel does not answer {message.Type}."), ["traceback"] = new JsonArray(),
+            ["status"] = "error", ["ename"] = "NotSupported", ["evalue"] = Invariant($"This kernel does not answer {message.Type}."), ["traceback"] = new JsonArray(),
         });
     }
 }

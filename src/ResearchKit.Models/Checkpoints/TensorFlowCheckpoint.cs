@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text;
 using ResearchKit.Core;
+using static System.FormattableString;
 
 namespace ResearchKit.Models.Checkpoints;
 
@@ -81,7 +81,7 @@ internal sealed class TensorFlowCheckpoint : ITensorSource
         if (shardCount is < 1 or > MaxShardCount) throw Damaged(index, $"it has {shardCount} data files");
         for (var i = 0; i < (int)shardCount; i++)
         {
-            _shards.Add(MappedFile.Open(string.Create(CultureInfo.InvariantCulture, $"{index.Path[..^IndexEnding.Length]}.data-{i:D5}-of-{shardCount:D5}")));
+            _shards.Add(MappedFile.Open(Invariant($"{index.Path[..^IndexEnding.Length]}.data-{i:D5}-of-{shardCount:D5}")));
         }
 
         foreach (var (key, value) in table.Skip(1))

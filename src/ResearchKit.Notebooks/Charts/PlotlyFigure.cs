@@ -1,7 +1,7 @@
-using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using static System.FormattableString;
 
 namespace ResearchKit.Notebooks.Charts;
 
@@ -51,12 +51,12 @@ public sealed record PlotlyFigure(string Data, string Layout)
         PlotlyLoader.ShowWhereNeeded();
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Data + Layout)))[..12];
         // The counter keeps two equal figures on a page apart.
-        var id = string.Create(CultureInfo.InvariantCulture, $"rk-figure-{hash}-{Interlocked.Increment(ref s_count)}");
+        var id = Invariant($"rk-figure-{hash}-{Interlocked.Increment(ref s_count)}");
         var draw = $$"""
             <script>(function(){var draw=function(P){var at=document.getElementById("{{id}}");if(at)P.newPlot(at,{{Inline(Data)}},{{Inline(Layout)}},{{Inline(Config)}});};
             if(window.ResearchKitPlotly)draw(window.ResearchKitPlotly);else(window.ResearchKitPlotlyWaiting=window.ResearchKitPlotlyWaiting||[]).push(draw);})();</script>
             """;
-        return MimeBundle.OfHtml(string.Create(CultureInfo.InvariantCulture, $"<div id=\"{id}\" style=\"width:100%;height:{Height}px\"></div>{draw}"), Text);
+        return MimeBundle.OfHtml(Invariant($"<div id=\"{id}\" style=\"width:100%;height:{Height}px\"></div>{draw}"), Text);
     }
 
     // Within a script element only these two sequences could end it or open a comment.

@@ -24,8 +24,8 @@ public sealed class KitDisplays : IDisplaySource
         displays.Add<SurprisalText>(SurprisalDisplay.Of);
         displays.Add<TaskResult>(ResultDisplay.Of);
         displays.Add<FineTuneResult>(ResultDisplay.Of);
-        displays.Add<Evaluation.Statistics.PairedComparison>(StatisticsDisplay.Of);
-        displays.Add<Evaluation.Statistics.Interval>(StatisticsDisplay.Of);
+        displays.Add<PairedComparison>(StatisticsDisplay.Of);
+        displays.Add<Interval>(StatisticsDisplay.Of);
         displays.Add<MeanEstimate>(StatisticsDisplay.Of);
         displays.Add<ExperimentConfig>(ExperimentDisplay.Of);
         displays.Add<ComparisonPlan>(ExperimentDisplay.Of);

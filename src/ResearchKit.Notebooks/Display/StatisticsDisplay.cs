@@ -1,5 +1,5 @@
-using System.Globalization;
 using ResearchKit.Evaluation.Statistics;
+using static System.FormattableString;
 
 namespace ResearchKit.Notebooks.Display;
 
@@ -35,7 +35,7 @@ internal static class StatisticsDisplay
     {
         var extent = 1.1 * new[] { Math.Abs(interval.Low), Math.Abs(interval.High), 1e-9 }.Max();
         double At(double value) => 160 + 150 * value / extent;
-        return string.Create(CultureInfo.InvariantCulture, $"""
+        return Invariant($"""
             <svg role="img" aria-label="difference with its interval" width="320" height="34" viewBox="0 0 320 34"><line x1="160" x2="160" y1="2" y2="32" stroke="currentColor" stroke-opacity=".4" stroke-dasharray="3 3"/><line x1="{At(interval.Low):F1}" x2="{At(interval.High):F1}" y1="17" y2="17" stroke="#2b6cb0" stroke-width="3"/><circle cx="{At(interval.Estimate):F1}" cy="17" r="6" fill="#2b6cb0"/></svg>
             """);
     }

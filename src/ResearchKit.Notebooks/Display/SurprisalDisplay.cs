@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using static System.FormattableString;
 
 namespace ResearchKit.Notebooks.Display;
 
@@ -22,18 +23,18 @@ internal static class SurprisalDisplay
         var html = new StringBuilder("<div style=\"line-height:1.9;font-family:ui-monospace,monospace;white-space:pre-wrap\">");
         foreach (var (piece, nats) in text.Tokens)
         {
-            var tip = string.Create(CultureInfo.InvariantCulture, $"{nats:F2} nats, probability {Math.Exp(-nats):G2}");
+            var tip = Invariant($"{nats:F2} nats, probability {Math.Exp(-nats):G2}");
             html.Append(CultureInfo.InvariantCulture, $"<span title=\"{tip}\" style=\"background:{Colour(nats)};border-radius:3px;padding:1px 0;border-right:1px solid rgba(128,128,128,.35)\">{Html.Escape(piece.Replace("\n", "↵", StringComparison.Ordinal))}</span>");
             if (piece.Contains('\n', StringComparison.Ordinal)) html.Append("<br>");
         }
 
         html.Append("</div><div style=\"font-size:85%;margin-top:4px\">");
         foreach (var nats in new double[] { 0, 2, 4, 6, 8, 10 }) html.Append(CultureInfo.InvariantCulture, $"<span style=\"background:{Colour(nats)};padding:1px 8px\">{nats}</span>");
-        var words = text.Tokens.Count == 0 ? "no tokens" : string.Create(CultureInfo.InvariantCulture, $"{text.Tokens.Count} tokens, mean {text.Mean:F2} nats, perplexity {Math.Exp(text.Mean):F1}");
+        var words = text.Tokens.Count == 0 ? "no tokens" : Invariant($"{text.Tokens.Count} tokens, mean {text.Mean:F2} nats, perplexity {Math.Exp(text.Mean):F1}");
         html.Append(CultureInfo.InvariantCulture, $" nats &nbsp; {words}</div>");
-        var plain = string.Join(' ', text.Tokens.Select(token => string.Create(CultureInfo.InvariantCulture, $"{token.Piece.Trim().Replace("\n", "↵", StringComparison.Ordinal)}[{token.Nats:F1}]")));
+        var plain = string.Join(' ', text.Tokens.Select(token => Invariant($"{token.Piece.Trim().Replace("\n", "↵", StringComparison.Ordinal)}[{token.Nats:F1}]")));
         return MimeBundle.OfHtml(html.ToString(), $"{plain}\n{words}");
     }
 
-    private static string Colour(double nats) => string.Create(CultureInfo.InvariantCulture, $"rgba(221,107,32,{Math.Clamp(nats / Full, 0, 1) * 0.85:F2})");
+    private static string Colour(double nats) => Invariant($"rgba(221,107,32,{Math.Clamp(nats / Full, 0, 1) * 0.85:F2})");
 }

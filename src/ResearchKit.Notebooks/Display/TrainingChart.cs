@@ -1,6 +1,6 @@
-using System.Globalization;
 using ResearchKit.Training;
 using ResearchKit.Training.FineTuning;
+using static System.FormattableString;
 
 namespace ResearchKit.Notebooks.Display;
 
@@ -14,12 +14,12 @@ public sealed class TrainingChart(string title) : IProgress<TrainingProgress>, I
     public void Report(TrainingProgress value)
     {
         var left = value.TimeLeft.TotalSeconds;
-        Add(value.Step, value.TotalSteps, value.Loss, string.Create(CultureInfo.InvariantCulture, $"{value.Tokens:N0} tokens, {value.TokensPerSecond:N0} a second{(value.Step < value.TotalSteps ? $", {left:F0} s left" : "")}"));
+        Add(value.Step, value.TotalSteps, value.Loss, Invariant($"{value.Tokens:N0} tokens, {value.TokensPerSecond:N0} a second{(value.Step < value.TotalSteps ? $", {left:F0} s left" : "")}"));
     }
 
     /// <summary>Adds the loss of an update of fine-tuning.</summary>
     public void Report(FineTuneProgress value) =>
-        Add(value.Step, value.TotalSteps, value.Loss, string.Create(CultureInfo.InvariantCulture, $"epoch {value.Epoch} of {value.EpochCount}"));
+        Add(value.Step, value.TotalSteps, value.Loss, Invariant($"epoch {value.Epoch} of {value.EpochCount}"));
 
     /// <summary>Adds a measured value as a line of its own, such as a validation loss.</summary>
     /// <param name="name">Name of the line.</param>
@@ -33,7 +33,7 @@ public sealed class TrainingChart(string title) : IProgress<TrainingProgress>, I
 
     private void Add(long step, long total, double loss, string words)
     {
-        _chart.Add("training loss", step, loss, string.Create(CultureInfo.InvariantCulture, $"update {step:N0} of {total:N0}, {words}"));
+        _chart.Add("training loss", step, loss, Invariant($"update {step:N0} of {total:N0}, {words}"));
         if (step >= total) _chart.Finish();
     }
 }

@@ -1,5 +1,6 @@
 // The values that engines and the kernel exchange. One file, since each is a line or two.
-using System.Globalization;
+
+using static System.FormattableString;
 
 namespace ResearchKit.Notebooks.Engines;
 
@@ -49,7 +50,7 @@ public enum DiagnosticSeverity
 public sealed record CellDiagnostic(DiagnosticSeverity Severity, string Id, string Message, int Line, int Column)
 {
     /// <summary>As shown to people: <c>(2,5): error CS0103: …</c>.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(Line > 0 ? $"({Line},{Column}): " : "")}{Severity.ToString().ToLowerInvariant()} {Id}: {Message}");
+    public override string ToString() => Invariant($"{(Line > 0 ? $"({Line},{Column}): " : "")}{Severity.ToString().ToLowerInvariant()} {Id}: {Message}");
 }
 
 /// <summary>A variable of a language's session.</summary>

@@ -72,9 +72,9 @@ public sealed partial class HtmlReportTests
             Tasks = [new TaskEntry { Name = evil, Metric = evil, ItemCount = 1, Description = evil, Split = evil, ItemIds = [evil] }],
             InContext = [new InContextCell { Id = evil, Model = evil, Task = evil, K = 1, Seed = 1, Score = 1, ItemCount = 1, ItemScores = [1], Protocol = evil }],
             FineTuning = [new FineTuningCell { Id = evil + "2", Model = evil, Task = evil, LabelledCount = 4, Recipe = evil, Seed = 1, Score = 0.5, ItemCount = 1 }],
-            Comparisons = [new PairedComparison { Task = evil, A = new(evil, K: 1), B = new(evil, LabelledCount: 4), Difference = 0.1, ItemCount = 1, Test = evil }],
+            Comparisons = [new ComparisonRow { Task = evil, A = new(evil, K: 1), B = new(evil, LabelledCount: 4), Difference = 0.1, ItemCount = 1, Test = evil }],
             PaperValues = [new PaperValue { Task = evil, Setting = evil, Model = evil, Value = 0.5, Metric = evil, Source = evil, Note = evil, Split = evil, Parameters = 100 }],
-            Items = [new ItemRecord { Task = evil, Id = evil, Text = evil, Choices = [evil], Gold = 0, Predictions = [new ItemPrediction { Cell = evil, Score = 1, Answer = evil, Prompt = evil, Choices = [new ScoredText { Tokens = [evil], LogProbabilities = [-1] }] }] }],
+            Items = [new ItemRecord { Task = evil, Id = evil, Text = evil, Choices = [evil], Gold = 0, Predictions = [new ItemPrediction { Cell = evil, Score = 1, Answer = evil, Prompt = evil, Choices = [new ChoiceScore { Tokens = [evil], LogProbabilities = [-1] }] }] }],
             Manifest = new ReportManifest { Command = evil, Configuration = evil, Device = evil, Hashes = [new(evil, evil)], Versions = [new(evil, evil)] },
         });
         Assert.DoesNotContain("<img", page.Replace(Asset.PlotlyScript(), "", StringComparison.Ordinal), StringComparison.Ordinal);
@@ -227,7 +227,7 @@ public sealed partial class HtmlReportTests
             Tasks = [new TaskEntry { Name = "rte", Metric = "accuracy", ItemCount = 277 }],
             Comparisons =
             [
-                new PairedComparison
+                new ComparisonRow
                 {
                     Task = "rte", A = new("m", LabelledCount: 64, Recipe: "gpt1"), B = new("m", K: 8), Difference = -0.0361, Interval = new(-0.0903, 0.0181), PValue = 0.04321, HolmPValue = 0.0004, ItemCount = 277, OnlyARight = 31, OnlyBRight = 41,
                     EffectSize = 0.0712, MinimumDetectable = 0.0812,
@@ -311,7 +311,7 @@ public sealed partial class HtmlReportTests
             Tasks = [new TaskEntry { Name = "t", Metric = "accuracy", ItemCount = 2, ItemIds = ["1", "2"] }],
             InContext = [new InContextCell { Id = "c", Model = "ghost", Task = "t", K = 0, Seed = 1, Score = 1, ItemCount = 1, ItemScores = [1] }],
             Items = [new ItemRecord { Task = "t", Id = "1", Text = "", Predictions = [new ItemPrediction { Cell = "elsewhere", Score = 1 }] }],
-            Comparisons = [new PairedComparison { Task = "u", A = new("m"), B = new("m", K: 1), Difference = 0, ItemCount = 1 }],
+            Comparisons = [new ComparisonRow { Task = "u", A = new("m"), B = new("m", K: 1), Difference = 0, ItemCount = 1 }],
         };
         var message = Assert.Throws<ArgumentException>(() => HtmlReport.Render(model)).Message;
         foreach (var part in new[] { "model \"ghost\"", "1 item scores for the 2 item ids", "cell \"elsewhere\"", "task \"u\"", "exactly one of K" }) Assert.Contains(part, message, StringComparison.Ordinal);

@@ -3,7 +3,6 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using ResearchKit.Core;
 using ResearchKit.Experiments.Reporting;
-using Interval = ResearchKit.Experiments.Reporting.Interval;
 
 namespace ResearchKit.Experiments.Tests.Reporting;
 
@@ -17,10 +16,10 @@ public sealed class ReportNumbersTests
         Title = "t", Question = "q", Models = [new ModelEntry { Name = "m", Family = "gpt2", Parameters = 1 }, new ModelEntry { Name = "n", Family = "gpt2", Parameters = 1 }], Tasks = [Accuracy, Perplexity], InContext = cells,
     };
 
-    private static InContextCell Shot(int k, long seed, double score, Interval? interval = null, string model = "m", string task = "t") =>
+    private static InContextCell Shot(int k, long seed, double score, ScoreInterval? interval = null, string model = "m", string task = "t") =>
         new() { Id = $"{model}{task}{k}/{seed}", Model = model, Task = task, K = k, Seed = seed, Score = score, Interval = interval, ItemCount = 100 };
 
-    private static FineTuningCell Tuned(int count, double score, Interval? interval = null, string task = "t") =>
+    private static FineTuningCell Tuned(int count, double score, ScoreInterval? interval = null, string task = "t") =>
         new() { Id = $"ft{task}{count}", Model = "m", Task = task, LabelledCount = count, Recipe = "gpt1", Seed = 1, Score = score, Interval = interval, ItemCount = 100 };
 
     [Theory]

@@ -30,7 +30,7 @@ public static class SyntheticReport
         var models = new[] { ("gpt1-mini", "gpt1", 5_114_880L), ("gpt2-mini", "gpt2", 5_115_392L), ("gpt3-mini", "gpt3", 5_115_392L) };
         var inContext = new List<InContextCell>();
         var fineTuning = new List<FineTuningCell>();
-        var comparisons = new List<PairedComparison>();
+        var comparisons = new List<ComparisonRow>();
         var items = new List<ItemRecord>();
         var entries = new List<TaskEntry>();
         for (var t = 0; t < tasks; t++)
@@ -142,17 +142,17 @@ public static class SyntheticReport
     private static double?[] Draw(double[] easy, double level, CounterRandom random) =>
         [.. easy.Select(ease => (double?)(random.NextDouble() < Math.Clamp(level + 0.15 * ease, 0, 1) ? 1 : 0))];
 
-    private static Interval Wilson(double?[] scores)
+    private static ScoreInterval Wilson(double?[] scores)
     {
         double n = scores.Length, p = scores.Average()!.Value, z = 1.96, centre = (p + z * z / (2 * n)) / (1 + z * z / n), half = z * Math.Sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n);
-        return new Interval(centre - half, centre + half);
+        return new ScoreInterval(centre - half, centre + half);
     }
 
-    private static PairedComparison Compare(string task, FineTuningCell a, InContextCell b)
+    private static ComparisonRow Compare(string task, FineTuningCell a, InContextCell b)
     {
         var pairs = a.ItemScores.Zip(b.ItemScores, (x, y) => x!.Value - y!.Value).ToArray();
         double mean = pairs.Average(), se = Math.Sqrt(pairs.Average(d => (d - mean) * (d - mean)) / pairs.Length);
-        return new PairedComparison
+        return new ComparisonRow
         {
             Task = task, A = ConditionSummaries.Of(a), B = ConditionSummaries.Of(b), Difference = mean, Interval = new(mean - 1.96 * se, mean + 1.96 * se), PValue = Math.Exp(-2 * Math.Pow(mean / Math.Max(se, 1e-9) / 2, 2)),
             ItemCount = pairs.Length, OnlyARight = pairs.Count(d => d > 0), OnlyBRight = pairs.Count(d => d < 0), EffectSize = mean / 0.5, MinimumDetectable = 2.8 * se,
@@ -191,14 +191,14 @@ public static class SyntheticReport
         return new ItemPrediction
         {
             Cell = cell, Score = score, Predicted = predicted, Prompt = prompt,
-            Choices = [.. choices.Select((choice, c) => k is null ? new ScoredText { Score = weights[c] / weights.Sum() } : Scored(" " + choice, random, weights[c] / weights.Sum()))],
+            Choices = [.. choices.Select((choice, c) => k is null ? new ChoiceScore { Score = weights[c] / weights.Sum() } : Scored(" " + choice, random, weights[c] / weights.Sum()))],
         };
     }
 
-    private static ScoredText Scored(string text, CounterRandom random, double? score)
+    private static ChoiceScore Scored(string text, CounterRandom random, double? score)
     {
         var tokens = new List<string>();
         for (var at = 0; at < text.Length; at += 5) tokens.Add(text.Substring(at, Math.Min(5, text.Length - at)));
-        return new ScoredText { Score = score, Tokens = tokens, LogProbabilities = [.. tokens.Select(_ => -Math.Abs(2 * random.NextGaussian()))] };
+        return new ChoiceScore { Score = score, Tokens = tokens, LogProbabilities = [.. tokens.Select(_ => -Math.Abs(2 * random.NextGaussian()))] };
     }
 }

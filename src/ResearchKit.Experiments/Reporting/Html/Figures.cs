@@ -109,7 +109,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
             [new PlotPoint(Math.Log10(model.Models[_models[row.Condition.Model]].Parameters) + Math.Min(0.05, 0.3 / ours.Count) * (i - (ours.Count - 1) / 2.0), row.Score, row.Interval, Hover(task, row))])));
         var sizes = series.SelectMany(line => line.Points).Select(point => point.X).ToList();
         var ticks = Enumerable.Range(3, 12).Select(power => ((double)power, ReportFormat.Size(Math.Pow(10, power)))).Where(tick => tick.Item1 >= sizes.Min() - 1 && tick.Item1 <= sizes.Max() + 1).ToList();
-        var values = published.Select(value => (value.Value, (Interval?)null)).Concat(ours.Select(row => (row.Score, row.Interval)));
+        var values = published.Select(value => (value.Value, (ScoreInterval?)null)).Concat(ours.Select(row => (row.Score, row.Interval)));
         return new PlotSpec(new PlotAxis("Parameters", sizes.Min() - 0.3, sizes.Max() + 0.3, ticks), ScoreAxis(task, values), series, Chance(task));
     }
 
@@ -225,7 +225,7 @@ internal sealed class Figures(ReportModel model, ReportTables tables)
 
     private static PlotAxis ScoreAxis(TaskEntry task, IEnumerable<ConditionSummary> rows) => ScoreAxis(task, rows.Select(row => (row.Score, row.Interval)));
 
-    private static PlotAxis ScoreAxis(TaskEntry task, IEnumerable<(double Score, Interval? Interval)> values)
+    private static PlotAxis ScoreAxis(TaskEntry task, IEnumerable<(double Score, ScoreInterval? Interval)> values)
     {
         var ends = values.SelectMany(value => new[] { value.Score, value.Interval?.Low ?? value.Score, value.Interval?.High ?? value.Score }).Append(task.ChanceLevel ?? double.NaN).Where(double.IsFinite).ToList();
         double low = ends.Min(), high = ends.Max(), margin = Math.Max((high - low) * 0.08, high == low ? Math.Max(Math.Abs(high) * 0.1, 0.01) : 0);

@@ -11,7 +11,7 @@ internal static class InlineDrawing
     /// <param name="estimate">The estimate.</param>
     /// <param name="interval">Its interval; null draws the estimate alone.</param>
     /// <param name="extent">Largest absolute value of all rows that share the scale.</param>
-    public static Markup Forest(double estimate, Interval? interval, double extent)
+    public static Markup Forest(double estimate, ScoreInterval? interval, double extent)
     {
         var x = Scale(-extent, extent);
         var apart = interval is not null && (interval.Low > 0 || interval.High < 0);

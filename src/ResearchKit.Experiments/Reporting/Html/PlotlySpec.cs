@@ -36,7 +36,7 @@ internal sealed record PlotSeries
 /// <param name="Y">Value; not-a-number leaves a gap.</param>
 /// <param name="Interval">Drawn as an error bar; null for none.</param>
 /// <param name="Text">On hover.</param>
-internal sealed record PlotPoint(double X, double Y, Interval? Interval, string Text);
+internal sealed record PlotPoint(double X, double Y, ScoreInterval? Interval, string Text);
 
 /// <summary>An axis.</summary>
 /// <param name="Title">Title; null for none.</param>
