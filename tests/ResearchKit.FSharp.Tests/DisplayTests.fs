@@ -1,6 +1,7 @@
 namespace ResearchKit.FSharp.Tests
 
 open System.IO
+open ResearchKit.Experiments.Reporting
 open ResearchKit.FSharp
 open ResearchKit.Notebooks
 open ResearchKit.Notebooks.Display
@@ -24,6 +25,15 @@ type DisplayTests() =
     let format (value: obj) = Notebook.Displays.Format value
     let html (value: obj) = string (format value).Html
     let text (value: obj) = (format value).PlainText
+
+    [<Fact>]
+    member _.``two protocols of one task are two rows of a report, each under its name``() =
+        let cell protocol =
+            InContextCell(Id = "m/t/k2" + protocol, Model = "m", Task = "t", K = 2, Seed = 1L, Score = 0.5, ItemCount = 4, Protocol = (if protocol = "" then null else protocol))
+
+        let report = ReportModel(Title = "t", Question = "?", Tasks = [| TaskEntry(Name = "t", Metric = "accuracy", ItemCount = 4) |], InContext = [| cell ""; cell "lm-eval" |])
+        Assert.Contains("m, 2-shot (lm-eval)", text report)
+        Assert.Contains("m, 2-shot ", (text report).Replace("m, 2-shot (lm-eval)", ""))
 
     [<Theory>]
     [<InlineData "gpt1-mini">]
