@@ -16,7 +16,7 @@ internal sealed class DecodingSpeed : BenchmarkCase
     public override void Run(BenchmarkContext context)
     {
         using var model = new GptLanguageModel(new Gpt(Gpt2Small), "benchmark", "benchmark");
-        Decode(context, model, "one text, 124M", ModelSize.Of(Gpt2Small).WeightBytes(), "decode 124M", "ggml gpt-2");
+        Decode(context, model, "one text, 124M", ModelSize.Of(Gpt2Small).WeightBytes(), "decode 124M", "ggml gpt-2", boundGoal: 0.9);
         Prefill(context, model);
         DecodeInt8(context, model);
         Cache(context);
@@ -30,7 +30,7 @@ internal sealed class DecodingSpeed : BenchmarkCase
         Decode(context, rounded, "one text, 124M, int8", network.Int8Bytes, "decode 124M int8", "ggml gpt-2 q8_0");
     }
 
-    private static void Decode(BenchmarkContext context, GptLanguageModel model, string what, long bytes, string peerWork, string peerName)
+    private static void Decode(BenchmarkContext context, GptLanguageModel model, string what, long bytes, string peerWork, string peerName, double? boundGoal = null)
     {
         var count = context.Quick ? 16 : 64;
         using var memory = new Roofline.MemoryRead(bytes);
@@ -58,7 +58,7 @@ internal sealed class DecodingSpeed : BenchmarkCase
 
         var (ratio, range) = turns.Ratio("decode", "memory read", context.ComparesCpuTime);
         var row = new BenchmarkRow { Case = context.Case, What = what, Value = turns.Seconds("decode") * 1e3, Unit = "ms/token", Repetitions = turns.Count, RatioOfCpuTime = context.ComparesCpuTime };
-        context.Add(row with { Against = FormattableString.Invariant($"reading the weights, {turns.Seconds("memory read") * 1e3:0.0} ms"), Ratio = ratio, RatioRange = range, Goal = 0.9 });
+        context.Add(row with { Against = FormattableString.Invariant($"reading the weights, {turns.Seconds("memory read") * 1e3:0.0} ms"), Ratio = ratio, RatioRange = range, Goal = boundGoal });
         if (peers.Count == 0) context.Add(row with { Value = double.NaN, Against = peerName, Goal = 1, NotMeasured = "no peer was given" });
         foreach (var (name, _) in peers)
         {

@@ -53,7 +53,7 @@ internal static class AnswerDatasets
         {
             var question = row.Text("context")["Question: ".Length..^"\nAnswer:".Length];
             var aliases = row.Texts("aliases");
-            return Item(question, [.. aliases.Prepend(row.Text("answer")).Distinct()]).With(("first_alias", aliases[0]));
+            return Item(question, [.. aliases.Prepend(row.Text("answer")).Distinct()]) with { Stored = new Dictionary<string, string> { ["first_alias"] = aliases[0] } };
         }), 500);
 
     private static TaskSplits Released(DatasetReader reader, string name, string extension) => new([], [],

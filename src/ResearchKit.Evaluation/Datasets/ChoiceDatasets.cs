@@ -78,7 +78,8 @@ internal static partial class ChoiceDatasets
         string[] choices = [row.Text("sol1").Trim(), row.Text("sol2").Trim()];
         return new()
         {
-            Id = "", Fields = new Dictionary<string, string> { ["goal"] = row.Text("goal").Trim(), ["sol1"] = row.Text("sol1"), ["sol2"] = row.Text("sol2") }, Choices = choices, Gold = gold,
+            Id = "", Fields = new Dictionary<string, string> { ["goal"] = row.Text("goal").Trim() }, Choices = choices, Gold = gold,
+            Stored = new Dictionary<string, string> { ["sol1"] = row.Text("sol1"), ["sol2"] = row.Text("sol2") },
             Structured = new MultipleChoiceInput(row.Text("goal").Trim(), choices),
         };
     }

@@ -49,11 +49,8 @@ internal static class ConversationDatasets
                     items.Add(new()
                     {
                         Id = $"{split}/{items.Count}", Cluster = cluster, Answers = answers,
-                        Fields = new Dictionary<string, string>
-                        {
-                            ["title"] = title.Replace('_', ' '), ["passage"] = passage, ["history"] = history, ["question"] = question.Text("question").Trim(),
-                            ["stored_title"] = title, ["stored_question"] = question.Text("question"),
-                        },
+                        Fields = new Dictionary<string, string> { ["title"] = title.Replace('_', ' '), ["passage"] = passage, ["history"] = history, ["question"] = question.Text("question").Trim() },
+                        Stored = new Dictionary<string, string> { ["title"] = title, ["question"] = question.Text("question") },
                     });
                     history += $"Q: {question.Text("question").Trim()}\n\nA: {answers[0]}\n\n";
                 }
@@ -82,7 +79,8 @@ internal static class ConversationDatasets
                 items.Add(new()
                 {
                     Id = $"dev/{items.Count}", Cluster = row.Text("id"), Answers = answers,
-                    Fields = new Dictionary<string, string> { ["story"] = row.Text("story").Trim(), ["stored_story"] = row.Text("story"), ["history"] = history, ["question"] = turn.Text("question").Trim() },
+                    Fields = new Dictionary<string, string> { ["story"] = row.Text("story").Trim(), ["history"] = history, ["question"] = turn.Text("question").Trim() },
+                    Stored = new Dictionary<string, string> { ["story"] = row.Text("story") },
                 });
                 history += $"Q: {turn.Text("question").Trim()}\nA: {answers[0].Trim()}\n";
             }

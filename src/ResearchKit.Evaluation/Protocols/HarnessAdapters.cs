@@ -83,7 +83,7 @@ internal static partial class HarnessAdapters
         {
             var turns = conversation.ToArray();
             var history = string.Concat(turns[..^1].Select(past => $"Q: {past.Fields["question"]}\n\nA: {PromptBuilder.GoldText(past).Trim()}\n\n"));
-            return turns[^1].With(("story", turns[^1].Fields["stored_story"]), ("history", history)) with { Answers = Distinct(turns[^1].Answers) };
+            return turns[^1].With(("story", turns[^1].Stored["story"]), ("history", history)) with { Answers = Distinct(turns[^1].Answers) };
         }),
     ])(splits);
 

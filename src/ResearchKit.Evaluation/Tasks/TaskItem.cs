@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json.Serialization;
 using ResearchKit.Core.Tasks;
 using ResearchKit.Evaluation.Statistics;
@@ -15,6 +16,10 @@ public sealed record TaskItem
 
     /// <summary>Answer texts of a choice task; empty for free-form tasks.</summary>
     public IReadOnlyList<string> Choices { get; init; } = [];
+
+    /// <summary>Texts as the data set stores them where <see cref="Fields"/> has them tidied, for protocols that show them so. No part of the item's identity.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, string> Stored { get; init; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Index of the right choice; null for free-form tasks.</summary>
     public int? Gold { get; init; }

@@ -52,7 +52,7 @@ public class ProtocolComparisonTests
     public void AGapBetweenPromptsIsSplitIntoNormalizationAndTheRest()
     {
         // The harness's words for a goal make the model prefer the long choice; GPT-3's do not.
-        TaskItem Goal(int i) => new() { Id = $"valid/{i}", Fields = new Dictionary<string, string> { ["goal"] = $"g{i}", ["sol1"] = "no", ["sol2"] = "a long one" }, Choices = ["no", "a long one"], Gold = 1 };
+        TaskItem Goal(int i) => new() { Id = $"valid/{i}", Fields = new Dictionary<string, string> { ["goal"] = $"g{i}" }, Stored = new Dictionary<string, string> { ["sol1"] = "no", ["sol2"] = "a long one" }, Choices = ["no", "a long one"], Gold = 1 };
         var task = DatasetTasks.Describe("piqa") with { Load = () => Test(Goal(0), Goal(1)) };
         var model = new RuleModel((context, text) => [.. text.Select(c => context.StartsWith("Question", StringComparison.Ordinal) && text.Contains("long", StringComparison.Ordinal) ? -0.01 : -1.0)]);
         var gap = Assert.Single(Compare(task, model).Gaps);
