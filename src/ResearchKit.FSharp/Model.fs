@@ -104,7 +104,7 @@ module Model =
             Ok(ofGpt name (WeightsHash.Of copied) model.Tokenizer copied)
         | None -> Error [ $"{model.Language.Name} can't be copied: it is not a model of this kit." ]
 
-    /// A copy whose matrices are rounded to 8 bits in groups of 64: a CPU continues one text up to three times as fast. Score both to learn what it costs in accuracy.
+    /// A copy whose matrices are rounded to 8 bits in groups of 64: a CPU continues one text about twice as fast. Score both to learn what it costs in accuracy.
     let rounded (name: string) (model: Model) : Result<Model, string list> =
         copy name model
         |> Result.bind (fun copied ->

@@ -10,7 +10,7 @@ namespace ResearchKit.Models;
 /// <summary>A matrix rounded to eight bits: the value at row r, column c is scale[r, c / 64] · level[r, c], with whole levels from -127 to 127.</summary>
 /// <remarks>
 /// Symmetric and in groups, as ggml's Q8_0 (there of 32): a large weight coarsens only its own group. 1.06 bytes a weight instead of four,
-/// so that one token of one text, which is limited by reading the weights, takes about a quarter of the time.
+/// and one token of one text, which is limited by reading the weights, takes about half the time: the products then wait for arithmetic, not for memory.
 /// </remarks>
 internal sealed unsafe class Int8Matrix
 {
@@ -42,7 +42,7 @@ internal sealed unsafe class Int8Matrix
     {
         int N = (int)weight.size(0), C = (int)weight.size(1);
         var matrix = new Int8Matrix(N, C);
-        var first = (nint)RowProduct.Address(weight);
+        var first = (nint)MatrixVector.Address(weight);
         ThreadCrew.For(N, RowsPerChunk, get_num_threads(), (from, to) =>
         {
             for (var row = from; row < to; row++) matrix.RoundRow(row, new ReadOnlySpan<float>((float*)first + (long)row * C, C));
@@ -54,7 +54,7 @@ internal sealed unsafe class Int8Matrix
     /// <summary>Writes the rounded values, [N, C] plain.</summary>
     public void CopyTo(Tensor weight)
     {
-        var values = (nint)RowProduct.Address(weight);
+        var values = (nint)MatrixVector.Address(weight);
         ThreadCrew.For(_levels.Length / _columnCount, RowsPerChunk, get_num_threads(), (from, to) =>
         {
             for (var row = from; row < to; row++)

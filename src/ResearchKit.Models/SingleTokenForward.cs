@@ -18,7 +18,7 @@ internal static unsafe class SingleTokenForward
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var config = model.Config;
-        return config.Activation == Activation.GeluTanh && model.parameters().All(RowProduct.IsPlain)
+        return config.Activation == Activation.GeluTanh && model.parameters().All(MatrixVector.IsPlain)
             && Enumerable.Range(0, config.LayerCount).All(layer => AttentionKernels.Simplest(config.PatternAt(layer)) is DenseAttention or LocalAttention);
     }
 
@@ -33,27 +33,27 @@ internal static unsafe class SingleTokenForward
         var config = model.Config;
         int C = config.EmbeddingSize, position = cache.Lengths[0];
         var workspace = empty(6 * C + config.FeedForwardSize);
-        float* x = RowProduct.Address(workspace), normed = x + C, qkv = normed + C, attended = qkv + 3 * C, inner = attended + C;
-        float* embedding = RowProduct.Address(model.TokenEmbedding) + (long)token * C, place = RowProduct.Address(model.PositionEmbedding) + (long)position * C;
+        float* x = MatrixVector.Address(workspace), normed = x + C, qkv = normed + C, attended = qkv + 3 * C, inner = attended + C;
+        float* embedding = MatrixVector.Address(model.TokenEmbedding) + (long)token * C, place = MatrixVector.Address(model.PositionEmbedding) + (long)position * C;
         for (var i = 0; i < C; i++) x[i] = embedding[i] + place[i];
         for (var layer = 0; layer < config.LayerCount; layer++)
         {
             var block = model.BlockWeights(layer);
             var input = Before(block.AttentionNorm);
-            Affine(block.QueryKeyValue, input, qkv, RowProduct.Then.Store);
+            Affine(block.QueryKeyValue, input, qkv, MatrixVector.Epilogue.Store);
             Attend(cache.Layer(layer), position, qkv, config, attended);
-            Affine(block.AttentionOutput, attended, x, RowProduct.Then.Add);
+            Affine(block.AttentionOutput, attended, x, MatrixVector.Epilogue.Add);
             After(block.AttentionNorm);
             input = Before(block.FeedForwardNorm);
-            Affine(block.Expand, input, inner, RowProduct.Then.Gelu);
-            Affine(block.Contract, inner, x, RowProduct.Then.Add);
+            Affine(block.Expand, input, inner, MatrixVector.Epilogue.Gelu);
+            Affine(block.Contract, inner, x, MatrixVector.Epilogue.Add);
             After(block.FeedForwardNorm);
         }
 
         if (model.FinalNorm is { } final) Normalize(final, x);
         return workspace.narrow(0, 0, C).view(1, 1, C).clone().MoveToOuterDisposeScope();
 
-        void Affine(Linear map, float* from, float* to, RowProduct.Then then) => RowProduct.Affine(from, map.weight!, model.Rounded(map), map.bias, to, then);
+        void Affine(Linear map, float* from, float* to, MatrixVector.Epilogue epilogue) => MatrixVector.Affine(from, map.weight!, model.Rounded(map), map.bias, to, epilogue);
 
         // Pre-norm: x + f(LN(x)). Post-norm: LN(x + f(x)).
         float* Before(LayerNorm norm) => config.Norm == NormPlacement.Pre ? Normalize(norm, normed) : x;
@@ -64,7 +64,7 @@ internal static unsafe class SingleTokenForward
 
         float* Normalize(LayerNorm norm, float* y)
         {
-            RowProduct.Normalize(x, norm.weight!, norm.bias!, config.LayerNormEpsilon, y);
+            MatrixVector.Normalize(x, norm.weight!, norm.bias!, config.LayerNormEpsilon, y);
             return y;
         }
     }
@@ -72,7 +72,7 @@ internal static unsafe class SingleTokenForward
     private static void Attend(Tensor stored, int position, float* qkv, ModelConfig config, float* y)
     {
         int H = config.HeadCount, D = config.HeadSize, slots = (int)stored.size(3);
-        var memory = RowProduct.Address(stored);                         // [2, 1, H, slots, D]
+        var memory = MatrixVector.Address(stored);                         // [2, 1, H, slots, D]
         for (var part = 0; part < 2; part++)
         {
             for (var h = 0; h < H; h++)
@@ -82,7 +82,7 @@ internal static unsafe class SingleTokenForward
             }
         }
 
-        RowProduct.Attend(qkv, stored, Math.Min(position + 1, slots), config.ScaleAttention, y);
+        MatrixVector.Attend(qkv, stored, Math.Min(position + 1, slots), config.ScaleAttention, y);
     }
 }
 

@@ -2,19 +2,19 @@ using System.Diagnostics;
 
 namespace ResearchKit.Models;
 
-/// <summary>Threads that share short pieces of work and wait for the next piece by spinning for a moment before they sleep.</summary>
+/// <summary>Threads that share short loops and wait for the next one by spinning for a moment before they sleep.</summary>
 /// <remarks>
-/// Decoding one text hands out four pieces a layer, each of a fraction of a millisecond. Workers of <see cref="Parallel"/> fall asleep in between, and waking them
-/// took longer than some pieces. One caller at a time has the crew; a second one does its work alone.
+/// Decoding one text hands out four loops a layer, each of a fraction of a millisecond. Workers of <see cref="Parallel"/> fall asleep in between, and waking them
+/// took longer than some loops. One caller at a time has the crew; a second one does its work alone.
 /// </remarks>
 internal static class ThreadCrew
 {
-    // Longer than what lies between two pieces of one token, and than the choice of the next token; short enough that an idle crew costs nothing.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(2);
+    // Longer than what lies between two loops of one token, and than the choice of the next token; short enough that an idle crew costs nothing.
+    private static readonly TimeSpan SpinTime = TimeSpan.FromMilliseconds(2);
 
-    private static readonly Lock Caller = new();
-    private static readonly object Bed = new();
-    private static Piece? _piece;
+    private static readonly Lock OneCaller = new();
+    private static readonly object WakeUp = new();
+    private static SharedLoop? _loop;
     private static int _sleepers;
     private static int _workers;
 
@@ -31,10 +31,10 @@ internal static class ThreadCrew
         }
         finally
         {
-            if (threads > 1 && count > chunkLength && Caller.TryEnter())
+            if (threads > 1 && count > chunkLength && OneCaller.TryEnter())
             {
                 Share(count, chunkLength, threads, body);
-                Caller.Exit();
+                OneCaller.Exit();
             }
             else
             {
@@ -46,54 +46,54 @@ internal static class ThreadCrew
     private static void Share(int count, int chunkLength, int threads, Action<int, int> body)
     {
         for (; _workers < threads - 1; _workers++) new Thread(Work) { IsBackground = true, Name = nameof(ThreadCrew) }.Start();
-        var piece = new Piece(count, chunkLength, threads - 1, body);
-        Interlocked.Exchange(ref _piece, piece);
+        var loop = new SharedLoop(count, chunkLength, threads - 1, body);
+        Interlocked.Exchange(ref _loop, loop);
         if (Volatile.Read(ref _sleepers) > 0)
         {
-            lock (Bed) Monitor.PulseAll(Bed);
+            lock (WakeUp) Monitor.PulseAll(WakeUp);
         }
 
-        piece.TakeChunks();
-        piece.WaitForOthers();
+        loop.TakeChunks();
+        loop.WaitForOthers();
     }
 
     private static void Work()
     {
-        for (Piece? done = null; ;)
+        for (SharedLoop? done = null; ;)
         {
             done = After(done);
-            if (done.HasSeat()) done.TakeChunks();
+            if (done.TryJoin()) done.TakeChunks();
         }
     }
 
-    /// <summary>Waits for a piece other than the last one.</summary>
-    private static Piece After(Piece? last)
+    /// <summary>Waits for a loop other than the last one.</summary>
+    private static SharedLoop After(SharedLoop? last)
     {
         var since = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(since) < Patience)
+        while (Stopwatch.GetElapsedTime(since) < SpinTime)
         {
-            if (Volatile.Read(ref _piece) is { } piece && piece != last) return piece;
+            if (Volatile.Read(ref _loop) is { } loop && loop != last) return loop;
             Thread.SpinWait(16);
         }
 
-        lock (Bed)
+        lock (WakeUp)
         {
-            Interlocked.Increment(ref _sleepers);                        // before the look at the piece: its giver looks at the sleepers after giving it
-            Piece? piece;
-            while ((piece = Volatile.Read(ref _piece)) is null || piece == last) Monitor.Wait(Bed);
+            Interlocked.Increment(ref _sleepers);                        // before the look at the loop: its giver looks at the sleepers after giving it
+            SharedLoop? loop;
+            while ((loop = Volatile.Read(ref _loop)) is null || loop == last) Monitor.Wait(WakeUp);
             Interlocked.Decrement(ref _sleepers);
-            return piece;
+            return loop;
         }
     }
 
-    private sealed class Piece(int count, int chunkLength, int seats, Action<int, int> body)
+    private sealed class SharedLoop(int count, int chunkLength, int places, Action<int, int> body)
     {
         private int _next;
-        private int _seats = seats;
+        private int _places = places;
         private int _unfinished = (count + chunkLength - 1) / chunkLength;
 
         /// <summary>Whether one more worker may take part.</summary>
-        public bool HasSeat() => Interlocked.Decrement(ref _seats) >= 0;
+        public bool TryJoin() => Interlocked.Decrement(ref _places) >= 0;
 
         public void TakeChunks()
         {

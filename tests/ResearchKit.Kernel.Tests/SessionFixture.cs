@@ -7,13 +7,13 @@ public sealed class SessionFixture : IDisposable
 {
     private int _count;
 
-    internal CellRouter Router { get; } = new("fsharp", Environment.CurrentDirectory);
+    internal CellSession Cells { get; } = new("fsharp", Environment.CurrentDirectory);
 
     internal (CellReport Report, RecordingSink Sink) Run(string code, string answer = "", Action? printed = null)
     {
         var sink = new RecordingSink { Answer = answer, Printed = printed };
         var number = ++_count;
-        return (Router.Run(new CellRequest(code, null, "cell" + number, number), sink), sink);
+        return (Cells.Run(new CellRequest(code, null, "cell" + number, number), sink), sink);
     }
 
     internal string Value(string code)
@@ -30,5 +30,5 @@ public sealed class SessionFixture : IDisposable
         return report.Error;
     }
 
-    public void Dispose() => Router.Dispose();
+    public void Dispose() => Cells.Dispose();
 }

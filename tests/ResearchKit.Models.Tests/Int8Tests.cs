@@ -25,7 +25,7 @@ public sealed class Int8Tests
         var rounded = Int8Matrix.Round(weight);
         rounded.CopyTo(weight);
         var expected = nn.functional.linear(x, weight);
-        Tolerance.Close(expected, RowProduct.Linear(x, weight, rounded), 2e-4, $"[{N}, {C}]");
+        Tolerance.Close(expected, MatrixVector.Linear(x, weight, rounded), 2e-4, $"[{N}, {C}]");
         Tolerance.Close(expected, PortableProduct(rounded, x, N), 2e-4, $"[{N}, {C}], portable");
     }
 
@@ -79,11 +79,11 @@ public sealed class Int8Tests
         using var scope = NewDisposeScope();
         var (x, weight) = (randn(1, 768), randn(2048, 768));
         var rounded = Int8Matrix.Round(weight);
-        var one = RowProduct.Linear(x, weight, rounded);
+        var one = MatrixVector.Linear(x, weight, rounded);
         set_num_threads(2);
         try
         {
-            Assert.True(one.equal(RowProduct.Linear(x, weight, rounded)).all().ToBoolean());
+            Assert.True(one.equal(MatrixVector.Linear(x, weight, rounded)).all().ToBoolean());
         }
         finally
         {
@@ -125,7 +125,7 @@ public sealed class Int8Tests
     private static unsafe Tensor PortableProduct(Int8Matrix rounded, Tensor x, int N)
     {
         var y = new float[N];
-        for (var row = 0; row < N; row++) y[row] = rounded.PortableDot(row, RowProduct.Address(x));
+        for (var row = 0; row < N; row++) y[row] = rounded.PortableDot(row, MatrixVector.Address(x));
         return tensor(y, 1, N);
     }
 }

@@ -24,7 +24,7 @@ internal sealed class GenerateVerb : Verb
         var penalty = new Option<double>("--length-penalty") { Description = "Alpha of score / length^alpha in beam search.", DefaultValueFactory = _ => 0.6 };
         var stop = new Option<string[]>("--stop") { Description = "Text that ends the continuation; may be given several times.", HelpName = "TEXT" };
         var seed = new Option<long>("--seed") { Description = "Seed of the sampler.", DefaultValueFactory = _ => 0 };
-        var int8 = Int8("first: a CPU then writes one text up to three times as fast. `rk eval --int8` tells what it costs in accuracy.");
+        var int8 = Int8("first: a CPU then writes one text about twice as fast. `rk eval --int8` tells what it costs in accuracy.");
         var (device, threads, json) = (Device(), Threads(), Json());
         var command = new Command("generate", """
             Continues a prompt.

@@ -1,4 +1,4 @@
-// Magics: which lines they are and what is left of the cell. What they do is in CellRouter.
+// Magics: which lines they are and what is left of the cell. What they do is in CellSession.
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -119,14 +119,14 @@ internal static partial class CellText
                 parts.Add(new ShownPart(number, mimeType, string.Join('\n', lines[number..end])));
                 (i, codeStart) = (end - 1, end + 1);
             }
-            else if (CellRouter.Magics.ContainsKey(name.ToLowerInvariant()))
+            else if (MagicCommands.Forms.ContainsKey(name.ToLowerInvariant()))
             {
                 EndCode(number + 1);
                 parts.Add(new MagicPart(number, name.ToLowerInvariant(), Words(magic.Groups["rest"].Value), language));
             }
             else
             {
-                throw new ConfigException($"Line {number}: there is no magic #!{name}. There are #!{string.Join(", #!", Languages.Values.Distinct().Concat(CellRouter.Magics.Keys).Concat(Shown.Keys))}.");
+                throw new ConfigException($"Line {number}: there is no magic #!{name}. There are #!{string.Join(", #!", Languages.Values.Distinct().Concat(MagicCommands.Forms.Keys).Concat(Shown.Keys))}.");
             }
 
             firstOfSegment = parts.Count;

@@ -7,13 +7,13 @@ namespace ResearchKit.Kernel.Cells;
 /// <summary>Keeps the process alive when a cell, or a library it calls, would end it: <c>Environment.Exit</c> and exceptions on other threads. A crash of native code or an overflowing stack can't be kept off.</summary>
 internal static class ProcessGuard
 {
-    private static CellRouter? s_session;
+    private static CellSession? s_session;
     private static int s_isInstalled;
     private static volatile bool s_isLeaving;
     private static volatile bool s_isHolding;
 
     /// <summary>Guards a session.</summary>
-    public static void Install(CellRouter session)
+    public static void Install(CellSession session)
     {
         Volatile.Write(ref s_session, session);
         if (Interlocked.Exchange(ref s_isInstalled, 1) != 0) return;
@@ -22,7 +22,7 @@ internal static class ProcessGuard
     }
 
     /// <summary>Ends the guard of a session.</summary>
-    public static void Remove(CellRouter session) => Interlocked.CompareExchange(ref s_session, null, session);
+    public static void Remove(CellSession session) => Interlocked.CompareExchange(ref s_session, null, session);
 
     /// <summary>Ends the process. The only way out while a session is guarded.</summary>
     public static void Leave(int code)

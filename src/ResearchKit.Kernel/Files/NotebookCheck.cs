@@ -12,7 +12,7 @@ internal static class NotebookCheck
     public static IReadOnlyList<string> Problems(NotebookFile notebook, bool allowOutputs)
     {
         var problems = new List<string>();
-        using var router = new CellRouter(notebook.Language, Path.GetDirectoryName(Path.GetFullPath(notebook.Path))!);
+        using var session = new CellSession(notebook.Language, Path.GetDirectoryName(Path.GetFullPath(notebook.Path))!);
         foreach (var cell in notebook.Cells.Where(cell => cell.IsCode))
         {
             if (!allowOutputs && (cell.Outputs.Count > 0 || cell.ExecutionCount is not null)) problems.Add($"cell {cell.Number} has outputs; remove them with rk notebook strip, or allow them with --allow-outputs.");
@@ -29,12 +29,12 @@ internal static class NotebookCheck
 
             foreach (var reference in parts.OfType<ReferencePart>().Where(part => !part.IsSource && part.Target.EndsWith(".dll", StringComparison.OrdinalIgnoreCase) && part.Target.Contains('/', StringComparison.Ordinal)))
             {
-                if (!File.Exists(Path.GetFullPath(reference.Target, router.Folder))) problems.Add($"cell {cell.Number}, line {reference.Line}: there is no file {reference.Target}.");
+                if (!File.Exists(Path.GetFullPath(reference.Target, session.Folder))) problems.Add($"cell {cell.Number}, line {reference.Line}: there is no file {reference.Target}.");
             }
 
             foreach (var code in parts.OfType<CodePart>())
             {
-                problems.AddRange(router.CheckSyntax(code).Select(found => $"cell {cell.Number}{found}"));
+                problems.AddRange(session.CheckSyntax(code).Select(found => $"cell {cell.Number}{found}"));
             }
         }
 

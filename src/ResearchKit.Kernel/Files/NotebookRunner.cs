@@ -22,7 +22,7 @@ internal static class NotebookRunner
     public static NotebookOutcome Run(NotebookFile notebook, TimeSpan limit, bool allowErrors, Action<NotebookCell, int, int> started, CancellationToken cancellation)
     {
         Notebooks.Charts.PlotlyLoader.Reset();
-        using var router = new CellRouter(notebook.Language, Path.GetDirectoryName(Path.GetFullPath(notebook.Path))!);
+        using var session = new CellSession(notebook.Language, Path.GetDirectoryName(Path.GetFullPath(notebook.Path))!);
         using var run = new RecordedRun();
         var cells = notebook.Cells.Where(cell => cell.IsCode && !cell.Tags.Contains("skip-execution") && !string.IsNullOrWhiteSpace(cell.Source)).ToList();
         notebook.Strip();
@@ -33,7 +33,7 @@ internal static class NotebookRunner
             var (cell, count) = (cells[i], i + 1);
             started(cell, count, cells.Count);
             var recorder = new OutputRecorder(run);
-            var report = RunCell(router, new CellRequest(cell.Source, cell.Language, cell.Name, count), recorder, limit, cancellation);
+            var report = RunCell(session, new CellRequest(cell.Source, cell.Language, cell.Name, count), recorder, limit, cancellation);
             cell.Outputs = recorder.Finish(report, count);
             cell.ExecutionCount = count;
             cancellation.ThrowIfCancellationRequested();
@@ -45,16 +45,16 @@ internal static class NotebookRunner
         return failure ?? new NotebookOutcome(cells.Count, null, null);
     }
 
-    private static CellReport RunCell(CellRouter router, CellRequest request, OutputRecorder recorder, TimeSpan limit, CancellationToken cancellation)
+    private static CellReport RunCell(CellSession session, CellRequest request, OutputRecorder recorder, TimeSpan limit, CancellationToken cancellation)
     {
         var isOverTime = false;                                          // a cell that watches `cancellation` ends by itself, and not as interrupted
-        using var registration = cancellation.Register(router.Interrupt);
+        using var registration = cancellation.Register(session.Interrupt);
         using var timer = new Timer(_ =>
         {
             Volatile.Write(ref isOverTime, true);
-            router.Interrupt();
+            session.Interrupt();
         }, null, limit, Timeout.InfiniteTimeSpan);
-        var report = router.Run(request, recorder);
+        var report = session.Run(request, recorder);
         return Volatile.Read(ref isOverTime)
             ? report with { Error = CellError.OfMessage("TimeLimit", $"The cell ran longer than {limit.TotalSeconds:0} s and was stopped; --timeout SECONDS allows more.") }
             : report;

@@ -12,7 +12,7 @@ namespace ResearchKit.Kernel.Jupyter;
 internal sealed class KernelServer : IDisposable
 {
     private readonly KernelSockets _sockets;
-    private readonly CellRouter _router;
+    private readonly CellSession _session;
     private readonly string _language;
     private readonly BlockingCollection<(long Arrival, WireMessage Message)> _shell = [];
     private readonly BlockingCollection<WireMessage> _control = [];
@@ -27,7 +27,7 @@ internal sealed class KernelServer : IDisposable
     /// <param name="language">Language of cells that name none.</param>
     public KernelServer(ConnectionFile connection, string language)
     {
-        _router = new CellRouter(language, Environment.CurrentDirectory);
+        _session = new CellSession(language, Environment.CurrentDirectory);
         _language = language;
         _sockets = new KernelSockets(connection, Receive);
     }
@@ -45,7 +45,7 @@ internal sealed class KernelServer : IDisposable
         _sockets.Publish("status", new JsonObject { ["execution_state"] = "starting" }, null);
         new Thread(ServeShell) { IsBackground = true, Name = "shell" }.Start();
         new Thread(ServeControl) { IsBackground = true, Name = "control" }.Start();
-        _router.WarmUpInBackground();
+        _session.WarmUpInBackground();
         ParentWatch.Start(_ended.Set);
         _ended.Wait();
     }
@@ -53,7 +53,7 @@ internal sealed class KernelServer : IDisposable
     public void Dispose()
     {
         _sockets.Dispose();
-        _router.Dispose();
+        _session.Dispose();
     }
 
     private void Receive(Channel channel, WireMessage message)
@@ -100,7 +100,7 @@ internal sealed class KernelServer : IDisposable
             case "interrupt_request":
                 // Cells that wait behind the running one are not meant to start now.
                 Interlocked.Exchange(ref _abortedUpTo, Interlocked.Read(ref _arrivals));
-                _router.Interrupt();
+                _session.Interrupt();
                 _sockets.Reply(channel, message, "interrupt_reply", new JsonObject { ["status"] = "ok" });
                 break;
             case "shutdown_request":
@@ -150,7 +150,7 @@ internal sealed class KernelServer : IDisposable
         // Notebook 6 sends no cell id; the same text is then taken for the same cell.
         var name = (string?)message.Metadata["cellId"] ?? code;
         var sink = new JupyterSink(_sockets, message, (bool?)content["allow_stdin"] ?? false, _answers);
-        var report = _router.Run(new CellRequest(code, CellText.LanguageOf(code) ?? CellText.LanguageOf(message.Metadata), name, _executionCount), sink);
+        var report = _session.Run(new CellRequest(code, CellText.LanguageOf(code) ?? CellText.LanguageOf(message.Metadata), name, _executionCount), sink);
         if (report.Error is { } error)
         {
             JsonObject Failure() => new() { ["ename"] = error.Name, ["evalue"] = error.Message, ["traceback"] = new JsonArray([.. error.Traceback.Select(line => (JsonNode)line)]) };
@@ -172,7 +172,7 @@ internal sealed class KernelServer : IDisposable
 
     private JsonObject Complete(string code, int cursor)
     {
-        var found = _router.Complete(code, CodePoints.ToOffset(code, cursor));
+        var found = _session.Complete(code, CodePoints.ToOffset(code, cursor));
         return new JsonObject
         {
             ["status"] = "ok", ["matches"] = new JsonArray([.. found.Items.Select(item => (JsonNode)item.Text)]), ["cursor_start"] = CodePoints.FromOffset(code, found.Start), ["cursor_end"] = CodePoints.FromOffset(code, found.End),
@@ -186,8 +186,8 @@ internal sealed class KernelServer : IDisposable
         var position = CodePoints.ToOffset(code, cursor);
         var line = code.AsSpan(0, position).Count('\n') + 1;
         var texts = new List<string>();
-        if (_router.Describe(code, position) is { } description) texts.Add(description);
-        texts.AddRange(_router.Check(code, position).Where(found => found.Line == line && found.Severity >= DiagnosticSeverity.Warning).Select(found => found.ToString()));
+        if (_session.Describe(code, position) is { } description) texts.Add(description);
+        texts.AddRange(_session.Check(code, position).Where(found => found.Line == line && found.Severity >= DiagnosticSeverity.Warning).Select(found => found.ToString()));
         var data = new JsonObject();
         if (texts.Count > 0) data["text/plain"] = string.Join('\n', texts);
         return new JsonObject { ["status"] = "ok", ["found"] = texts.Count > 0, ["data"] = data, ["metadata"] = new JsonObject() };
@@ -195,7 +195,7 @@ internal sealed class KernelServer : IDisposable
 
     private JsonObject IsComplete(string code)
     {
-        var completeness = _router.IsComplete(code);
+        var completeness = _session.IsComplete(code);
         var reply = new JsonObject { ["status"] = completeness.ToString().ToLowerInvariant() };
         if (completeness == Completeness.Incomplete) reply["indent"] = "    ";
         return reply;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using ResearchKit.Core;
 using ResearchKit.Kernel.Engines;
 using ResearchKit.Notebooks;
@@ -24,24 +23,14 @@ internal sealed record CellReport(MimeBundle? Result, CellError? Error)
 }
 
 /// <summary>A session: the two engines, the values they share, and the running of cells. Cells run one after another; <see cref="Interrupt"/> may come from any thread.</summary>
-internal sealed class CellRouter : IDisposable
+internal sealed class CellSession : IDisposable
 {
-    /// <summary>Magics other than those of languages, with a line of help each.</summary>
-    public static readonly IReadOnlyDictionary<string, string> Magics = new SortedDictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["share"] = "#!share NAME --from csharp [--as OTHER]: a variable of the other language, the same object",
-        ["set"] = "#!set --name NAME --value @csharp:OTHER (or a number, true, false, \"text\")",
-        ["time"] = "#!time: prints how long the cell took",
-        ["who"] = "#!who: names of the variables",
-        ["whos"] = "#!whos: variables with types and values",
-        ["lsmagic"] = "#!lsmagic: this list",
-    };
-
     private readonly FSharpEngine _fsharp = new(References.KitPaths);
     private readonly CSharpEngine _csharp = new(References.FrameworkPaths.Concat(References.KitPaths));
     private readonly Dictionary<string, ILanguageEngine> _engines;
     // Semaphores and not locks: a thread that is given up within an engine never lets go of a lock.
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, SemaphoreSlim> _gates = new(StringComparer.Ordinal) { ["fsharp"] = new(1), ["csharp"] = new(1) };
+    private readonly MagicCommands _magics;
     private readonly CellThread _thread = new();
     private readonly References _references;
     private readonly string _language;
@@ -53,7 +42,7 @@ internal sealed class CellRouter : IDisposable
     /// <summary>Makes a session; nothing is started before it is needed or <see cref="WarmUpInBackground"/> is called.</summary>
     /// <param name="language">Language of cells that name none.</param>
     /// <param name="folder">Folder of the notebook, to which <c>#r</c> paths are relative.</param>
-    public CellRouter(string language, string folder)
+    public CellSession(string language, string folder)
     {
         _language = CellText.Languages.TryGetValue(language, out var canonical) ? canonical : throw new ConfigException($"There is no language {language}; there are fsharp and csharp.");
         Folder = folder;
@@ -63,6 +52,7 @@ internal sealed class CellRouter : IDisposable
             // Through the gates: an engine may still be warming up.
             foreach (var known in _engines.Keys) With(known, CancellationToken.None, engine => engine.AddReference(path));
         });
+        _magics = new MagicCommands(_engines.Keys, known => With(known, CancellationToken.None, engine => engine.Variables), (known, name, value, type) => With(known, CancellationToken.None, engine => engine.Set(name, value, type)));
         FSharpText.register(Notebook.Displays);
         OutputRouter.Install();
         ProcessGuard.Install(this);
@@ -148,7 +138,7 @@ internal sealed class CellRouter : IDisposable
         var line = text[start..position];
         if (line.StartsWith("#!", StringComparison.Ordinal) && !line.Contains(' ', StringComparison.Ordinal))
         {
-            var names = new[] { "fsharp", "csharp", "markdown", "html" }.Concat(Magics.Keys).Where(name => ("#!" + name).StartsWith(line, StringComparison.OrdinalIgnoreCase));
+            var names = new[] { "fsharp", "csharp", "markdown", "html" }.Concat(MagicCommands.Forms.Keys).Where(name => ("#!" + name).StartsWith(line, StringComparison.OrdinalIgnoreCase));
             return new Completions(position - line.Length, position, [.. names.Select(name => new CompletionItem("#!" + name, "magic"))]);
         }
 
@@ -229,7 +219,7 @@ internal sealed class CellRouter : IDisposable
                     break;
                 case ShownPart shown: Notebook.Display(shown.Text, shown.MimeType); break;
                 case MagicPart { Name: "time" }: isTimed = true; break;
-                case MagicPart magic: RunMagic(magic, parts.SkipWhile(other => !ReferenceEquals(other, magic)).OfType<CodePart>().FirstOrDefault()?.Language ?? (_engines.ContainsKey(magic.Language) ? magic.Language : _language)); break;
+                case MagicPart magic: _magics.Run(magic, parts.SkipWhile(other => !ReferenceEquals(other, magic)).OfType<CodePart>().FirstOrDefault()?.Language ?? (_engines.ContainsKey(magic.Language) ? magic.Language : _language)); break;
                 case CodePart code:
                     var outcome = Run(code, request.Number, cancellation);
                     foreach (var warning in outcome.Diagnostics.Where(found => found.Severity == DiagnosticSeverity.Warning)) Console.Error.WriteLine($"cell[{request.Number}]{warning}");
@@ -257,88 +247,4 @@ internal sealed class CellRouter : IDisposable
             _running = null;
         }
     }
-
-    /// <param name="magic">The magic.</param>
-    /// <param name="language">Language of the code behind it, or else the one it stands in.</param>
-    private void RunMagic(MagicPart magic, string language)
-    {
-        switch (magic.Name)
-        {
-            case "share": Share(magic, language); break;
-            case "set": Set(magic, language); break;
-            case "lsmagic": Console.Out.WriteLine("#!fsharp, #!csharp: the language of what follows\n#!markdown, #!html: what follows is shown\n#r \"nuget: NAME, VERSION\", #r \"FILE.dll\": references\n" + string.Join('\n', Magics.Values)); break;
-            case "who" or "whos":
-                var variables = _engines.Keys.SelectMany(owner => With(owner, CancellationToken.None, engine => engine.Variables).Select(variable => (Language: owner, Variable: variable))).OrderBy(entry => entry.Variable.Name, StringComparer.Ordinal).ToList();
-                if (variables.Count == 0) Console.Out.WriteLine("No variables yet.");
-                else if (magic.Name == "who") Console.Out.WriteLine(string.Join('\n', variables.GroupBy(entry => entry.Language).Select(group => $"{group.Key}: {string.Join(", ", group.Select(entry => entry.Variable.Name))}")));
-                else Notebook.Display(variables.ConvertAll(entry => new { entry.Variable.Name, Language = entry.Language, Type = PlainText.Of(entry.Variable.Type), Value = Short(entry.Variable.Value) }));
-                break;
-        }
-    }
-
-    private static string Short(object? value)
-    {
-        var text = Notebook.Displays.Format(value).PlainText.ReplaceLineEndings(" ");
-        return text.Length <= 80 ? text : text[..80] + "…";
-    }
-
-    private void Share(MagicPart magic, string language)
-    {
-        var (positional, options) = Options(magic, "from", "as");
-        if (positional.Count != 1) throw Mistake(magic, "needs one name");
-        var from = options.TryGetValue("from", out var given) ? Language(magic, given) : language == "csharp" ? "fsharp" : "csharp";
-        // Under another language's magic in the same cell the receiver is clear; a share to itself is a copy under another name.
-        var to = from == language && !options.ContainsKey("as") ? throw Mistake(magic, $"would share {positional[0]} from {from} with itself; name the other language with --from, or begin the cell with the receiving one (#!{(from == "csharp" ? "fsharp" : "csharp")})") : language;
-        Give(magic, from, positional[0], to, options.GetValueOrDefault("as", positional[0]));
-    }
-
-    private void Set(MagicPart magic, string language)
-    {
-        var (_, options) = Options(magic, "name", "value");
-        if (!options.TryGetValue("name", out var name) || !options.TryGetValue("value", out var value)) throw Mistake(magic, "needs --name and --value");
-        if (value.StartsWith('@'))
-        {
-            var source = value[1..].Split(':', 2);
-            if (source.Length == 2) Give(magic, Language(magic, source[0]), source[1], language, name);
-            else Give(magic, language == "csharp" ? "fsharp" : "csharp", source[0], language, name);
-            return;
-        }
-
-        object literal = bool.TryParse(value, out var flag) ? flag
-            : int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole
-            : double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : value;
-        Receive(language, name, literal, literal.GetType());
-    }
-
-    private void Give(MagicPart magic, string from, string name, string to, string receiverName)
-    {
-        var variables = With(from, CancellationToken.None, engine => engine.Variables);
-        var variable = variables.FirstOrDefault(candidate => candidate.Name == name)
-            ?? throw Mistake(magic, $"finds no {name} in {from}. {(variables.Count == 0 ? "It has no variables yet" : $"There are {string.Join(", ", variables.Select(candidate => candidate.Name).Order(StringComparer.Ordinal))}")}"
-                + (from == "fsharp" ? "; functions are shared as Func<…> or Action<…> values" : ""));
-        Receive(to, receiverName, variable.Value, variable.Type);
-    }
-
-    private void Receive(string language, string name, object? value, Type type) => With(language, CancellationToken.None, engine => engine.Set(name, value, type));
-
-    private static string Language(MagicPart magic, string name) =>
-        CellText.Languages.TryGetValue(name, out var language) ? language : throw Mistake(magic, $"does not know the language {name}; there are fsharp and csharp");
-
-    private static (List<string> Positional, Dictionary<string, string> Options) Options(MagicPart magic, params string[] known)
-    {
-        var positional = new List<string>();
-        var options = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 0; i < magic.Arguments.Count; i++)
-        {
-            var word = magic.Arguments[i];
-            if (!word.StartsWith("--", StringComparison.Ordinal)) positional.Add(word);
-            else if (!known.Contains(word[2..])) throw Mistake(magic, $"has no {word}");
-            else if (i + 1 == magic.Arguments.Count) throw Mistake(magic, $"has nothing behind {word}");
-            else options[word[2..]] = magic.Arguments[++i];
-        }
-
-        return (positional, options);
-    }
-
-    private static ConfigException Mistake(MagicPart magic, string what) => new($"Line {magic.Line}: #!{magic.Name} {what}. Form: {Magics[magic.Name]}.");
 }

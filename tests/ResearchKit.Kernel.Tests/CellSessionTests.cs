@@ -3,7 +3,7 @@ using ResearchKit.Kernel.Cells;
 namespace ResearchKit.Kernel.Tests;
 
 /// <summary>Cells of both languages in one session.</summary>
-public sealed class CellRouterTests(SessionFixture session) : IClassFixture<SessionFixture>
+public sealed class CellSessionTests(SessionFixture session) : IClassFixture<SessionFixture>
 {
     [Fact]
     public void TheLastExpressionIsTheValueInBothLanguages()
@@ -110,7 +110,7 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
         session.Value("#!csharp\nvar bleibt = 18;");
         for (var round = 0; round < 2; round++)
         {
-            using var timer = new Timer(_ => session.Router.Interrupt(), null, 700, Timeout.Infinite);
+            using var timer = new Timer(_ => session.Cells.Interrupt(), null, 700, Timeout.Infinite);
             var (report, _) = session.Run(endless);
             Assert.True(report.WasInterrupted);
             Assert.Equal("Interrupted", report.Error!.Name);
@@ -124,7 +124,7 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
     public void ACellThatWatchesItsTokenEndsByItselfAndKeepsItsThread()
     {
         // Interrupted when it prints, so that it runs by then and is not still being compiled.
-        var (report, sink) = session.Run("#!csharp\nConsole.Write(\"running\");\nwhile (!cancellation.IsCancellationRequested) Thread.Sleep(5);\n\"stopped\"", printed: session.Router.Interrupt);
+        var (report, sink) = session.Run("#!csharp\nConsole.Write(\"running\");\nwhile (!cancellation.IsCancellationRequested) Thread.Sleep(5);\n\"stopped\"", printed: session.Cells.Interrupt);
         Assert.Equal("running", sink.Out);
         Assert.Equal("stopped", report.Result?.PlainText);
     }
@@ -160,7 +160,7 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
     {
         var order = new List<string>();
         var sink = new OrderSink(order);
-        session.Router.Run(new CellRequest("printf \"a\"\neprintf \"b\"\nprintf \"c\"\ndisplay \"d\" |> ignore\nprintf \"e\"", null, "order", 0), sink);
+        session.Cells.Run(new CellRequest("printf \"a\"\neprintf \"b\"\nprintf \"c\"\ndisplay \"d\" |> ignore\nprintf \"e\"", null, "order", 0), sink);
         Assert.Equal(["stdout a", "stderr b", "stdout c", "display d", "stdout e"], order);
     }
 
@@ -228,7 +228,7 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
     [InlineData("{\"vscode\":{\"languageId\":\"polyglot-notebook\"}}", "[ 1 .. 10 ] |> List.length")]
     public void MetadataNamesTheLanguageOfACell(string metadata, string code)
     {
-        var report = session.Router.Run(new CellRequest(code, CellText.LanguageOf(System.Text.Json.Nodes.JsonNode.Parse(metadata)), "marked", 0), new RecordingSink());
+        var report = session.Cells.Run(new CellRequest(code, CellText.LanguageOf(System.Text.Json.Nodes.JsonNode.Parse(metadata)), "marked", 0), new RecordingSink());
         Assert.Equal("10", report.Result?.PlainText);
     }
 
@@ -236,9 +236,9 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
     public void ACellOfALanguageThatIsNotThereIsNotReadAsAnother()
     {
         var language = CellText.LanguageOf(System.Text.Json.Nodes.JsonNode.Parse("{\"polyglot_notebook\":{\"kernelName\":\"pwsh\"}}"));
-        var report = session.Router.Run(new CellRequest("1 + 1", language, "foreign", 0), new RecordingSink());
+        var report = session.Cells.Run(new CellRequest("1 + 1", language, "foreign", 0), new RecordingSink());
         Assert.Contains("names the language pwsh; this kernel runs fsharp and csharp", report.Error!.Message, StringComparison.Ordinal);
-        Assert.Null(session.Router.Run(new CellRequest("#!markdown\ntext", language, "prose", 0), new RecordingSink()).Error);
+        Assert.Null(session.Cells.Run(new CellRequest("#!markdown\ntext", language, "prose", 0), new RecordingSink()).Error);
     }
 
     [Fact]
@@ -276,18 +276,18 @@ public sealed class CellRouterTests(SessionFixture session) : IClassFixture<Sess
     {
         session.Value("let fsharpName = [ 1 ]");
         session.Value("#!csharp\nvar csharpName = \"text\";");
-        Assert.Contains(session.Router.Complete("fsharpNa", 8).Items, item => item.Text == "fsharpName");
-        Assert.Contains(session.Router.Complete("#!csharp\ncsharpName.Leng", 24).Items, item => item.Text == "Length");
-        Assert.Contains("int list", session.Router.Describe("fsharpName", 4), StringComparison.Ordinal);
-        Assert.Contains("string", session.Router.Describe("#!csharp\ncsharpName", 12), StringComparison.Ordinal);
-        Assert.Equal(["#!share"], session.Router.Complete("#!sh", 4).Items.Select(item => item.Text));
-        Assert.Equal(2, session.Router.Check("let fine = 1\nlet bad = absentName", 20)[0].Line);
+        Assert.Contains(session.Cells.Complete("fsharpNa", 8).Items, item => item.Text == "fsharpName");
+        Assert.Contains(session.Cells.Complete("#!csharp\ncsharpName.Leng", 24).Items, item => item.Text == "Length");
+        Assert.Contains("int list", session.Cells.Describe("fsharpName", 4), StringComparison.Ordinal);
+        Assert.Contains("string", session.Cells.Describe("#!csharp\ncsharpName", 12), StringComparison.Ordinal);
+        Assert.Equal(["#!share"], session.Cells.Complete("#!sh", 4).Items.Select(item => item.Text));
+        Assert.Equal(2, session.Cells.Check("let fine = 1\nlet bad = absentName", 20)[0].Line);
     }
 
     [Fact]
     public void CompletionIsAskedForAtTheVeryBeginning()
     {
-        foreach (var text in new[] { "\nlet a = 1", "\n", "" }) Assert.Equal(0, session.Router.Complete(text, 0).End);
+        foreach (var text in new[] { "\nlet a = 1", "\n", "" }) Assert.Equal(0, session.Cells.Complete(text, 0).End);
     }
 
     private sealed class OrderSink(List<string> order) : ICellSink

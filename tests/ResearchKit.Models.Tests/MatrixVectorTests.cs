@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace ResearchKit.Models.Tests;
 
 /// <summary>Products of one row against libtorch's.</summary>
-public sealed class RowProductTests
+public sealed class MatrixVectorTests
 {
     // Sums of up to 3,072 products of standard normals round to about this.
     private const double Tolerance = 2e-4;
@@ -22,12 +22,12 @@ public sealed class RowProductTests
         using var scope = NewDisposeScope();
         var (x, weight, bias) = (randn(1, 1, C), randn(N, C), randn(N));
         var expected = nn.functional.linear(x, weight);
-        Assert.Equal([1, 1, N], RowProduct.Linear(x, weight).shape);
-        Assert.True((RowProduct.Linear(x, weight) - expected).abs().max().ToSingle() < Tolerance);
-        Assert.True((Affine(x, weight, bias, RowProduct.Then.Store) - expected - bias).abs().max().ToSingle() < Tolerance);
-        Assert.True((Affine(x, weight, null, RowProduct.Then.Add) - expected - 1).abs().max().ToSingle() < Tolerance);
+        Assert.Equal([1, 1, N], MatrixVector.Linear(x, weight).shape);
+        Assert.True((MatrixVector.Linear(x, weight) - expected).abs().max().ToSingle() < Tolerance);
+        Assert.True((Affine(x, weight, bias, MatrixVector.Epilogue.Store) - expected - bias).abs().max().ToSingle() < Tolerance);
+        Assert.True((Affine(x, weight, null, MatrixVector.Epilogue.Add) - expected - 1).abs().max().ToSingle() < Tolerance);
         var gelu = nn.functional.gelu(expected + bias, TorchSharp.Modules.GELU.Approximate.tanh);
-        Assert.True((Affine(x, weight, bias, RowProduct.Then.Gelu) - gelu).abs().max().ToSingle() < Tolerance);
+        Assert.True((Affine(x, weight, bias, MatrixVector.Epilogue.Gelu) - gelu).abs().max().ToSingle() < Tolerance);
     }
 
     [Theory]
@@ -40,7 +40,7 @@ public sealed class RowProductTests
         using var scope = NewDisposeScope();
         var (x, gain, bias) = (randn(C) * 3 + 2, randn(C), randn(C));
         var expected = nn.functional.layer_norm(x, [C], gain, bias, 1e-5);
-        RowProduct.Normalize(RowProduct.Address(x), gain, bias, 1e-5, RowProduct.Address(x));
+        MatrixVector.Normalize(MatrixVector.Address(x), gain, bias, 1e-5, MatrixVector.Address(x));
         Assert.True((x - expected).abs().max().ToSingle() < 1e-5);
     }
 
@@ -52,7 +52,7 @@ public sealed class RowProductTests
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var y = Affine(full(1, 1, product), ones(9, 1), null, RowProduct.Then.Gelu);
+        var y = Affine(full(1, 1, product), ones(9, 1), null, MatrixVector.Epilogue.Gelu);
         Assert.All(y.data<float>().ToArray(), value => Assert.Equal(expected, value));
     }
 
@@ -62,11 +62,11 @@ public sealed class RowProductTests
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var (x, weight) = (randn(1, 768), randn(1001, 768));
-        var one = Affine(x, weight, null, RowProduct.Then.Gelu);
+        var one = Affine(x, weight, null, MatrixVector.Epilogue.Gelu);
         set_num_threads(2);
         try
         {
-            Assert.True(one.equal(Affine(x, weight, null, RowProduct.Then.Gelu)).all().ToBoolean());
+            Assert.True(one.equal(Affine(x, weight, null, MatrixVector.Epilogue.Gelu)).all().ToBoolean());
         }
         finally
         {
@@ -79,7 +79,7 @@ public sealed class RowProductTests
     {
         using var scope = NewDisposeScope();
         var (x, weight) = (randn(1, 8), randn(4, 8, requires_grad: true));
-        RowProduct.Linear(x, weight).sum().backward();
+        MatrixVector.Linear(x, weight).sum().backward();
         Assert.True((weight.grad! - x.expand(4, 8)).abs().max().ToSingle() < 1e-6);
     }
 
@@ -89,9 +89,9 @@ public sealed class RowProductTests
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var (x, weight) = (randn(1, 8), randn(8, 4));
-        Assert.True((RowProduct.Linear(x, weight.t()) - x.mm(weight)).abs().max().ToSingle() < 1e-5);
-        Assert.Equal(ScalarType.Float64, RowProduct.Linear(x.to(float64), weight.t().to(float64)).dtype);
-        Assert.Equal(ScalarType.BFloat16, RowProduct.Linear(x.to(bfloat16), weight.t().contiguous().to(bfloat16)).dtype);
+        Assert.True((MatrixVector.Linear(x, weight.t()) - x.mm(weight)).abs().max().ToSingle() < 1e-5);
+        Assert.Equal(ScalarType.Float64, MatrixVector.Linear(x.to(float64), weight.t().to(float64)).dtype);
+        Assert.Equal(ScalarType.BFloat16, MatrixVector.Linear(x.to(bfloat16), weight.t().contiguous().to(bfloat16)).dtype);
     }
 
     [Theory]
@@ -109,14 +109,14 @@ public sealed class RowProductTests
         var seen = stored.narrow(3, 0, S);
         var expected = nn.functional.scaled_dot_product_attention(AttentionKernels.ForFusedKernel(q, scale), seen.select(0, 0), seen.select(0, 1));
         var y = empty(1, H, 1, D);
-        RowProduct.Attend(RowProduct.Address(q), stored, S, scale, RowProduct.Address(y));
+        MatrixVector.Attend(MatrixVector.Address(q), stored, S, scale, MatrixVector.Address(y));
         Assert.True((y - expected).abs().max().ToSingle() < 1e-5);
     }
 
-    private static unsafe Tensor Affine(Tensor x, Tensor weight, Tensor? bias, RowProduct.Then then)
+    private static unsafe Tensor Affine(Tensor x, Tensor weight, Tensor? bias, MatrixVector.Epilogue epilogue)
     {
         var y = ones(weight.size(0));
-        RowProduct.Affine(RowProduct.Address(x), weight, null, bias, RowProduct.Address(y), then);
+        MatrixVector.Affine(MatrixVector.Address(x), weight, null, bias, MatrixVector.Address(y), epilogue);
         return y;
     }
 }

@@ -13,13 +13,13 @@ namespace ResearchKit.Models;
 /// Here outputs are shared among threads in chunks. Every output is summed alone and in the same order, so the result does not depend on the number of threads.
 /// float32 on the CPU, without gradients.
 /// </remarks>
-internal static unsafe class RowProduct
+internal static unsafe class MatrixVector
 {
     private const int BytesPerChunk = 1 << 18;                          // shorter stretches are read more slowly; longer ones leave threads waiting for the last
     private const long ParallelFrom = 1 << 20;                           // bytes; below this, handing work to a second thread costs more than it saves
 
     /// <summary>What becomes of a product.</summary>
-    public enum Then
+    public enum Epilogue
     {
         /// <summary>It is the output.</summary>
         Store,
@@ -40,7 +40,7 @@ internal static unsafe class RowProduct
     {
         if (x.NumberOfElements != weight.size(1) || !IsPlain(x) || !IsPlain(weight)) return functional.linear(x, weight);
         var y = empty([.. x.shape[..^1], weight.size(0)]);
-        Affine(Address(x), weight, rounded, null, Address(y), Then.Store);
+        Affine(Address(x), weight, rounded, null, Address(y), Epilogue.Store);
         return y;
     }
 
@@ -50,8 +50,8 @@ internal static unsafe class RowProduct
     /// <param name="rounded">The same weights in eight bits, which are read instead; null where they are not rounded.</param>
     /// <param name="bias">[N], plain; null for none.</param>
     /// <param name="y">N values.</param>
-    /// <param name="then">What becomes of the product.</param>
-    public static void Affine(float* x, Tensor weight, Int8Matrix? rounded, Tensor? bias, float* y, Then then)
+    /// <param name="epilogue">What becomes of the product.</param>
+    public static void Affine(float* x, Tensor weight, Int8Matrix? rounded, Tensor? bias, float* y, Epilogue epilogue)
     {
         int N = (int)weight.size(0), C = (int)weight.size(1);
         float* w = Address(weight), b = bias is null ? null : Address(bias);
@@ -61,10 +61,10 @@ internal static unsafe class RowProduct
             {
                 var value = rounded is null ? Dot(w + (long)i * C, x, C) : rounded.Dot(i, x);
                 if (b is not null) value += b[i];
-                y[i] = then == Then.Add ? y[i] + value : value;
+                y[i] = epilogue == Epilogue.Add ? y[i] + value : value;
             }
 
-            if (then == Then.Gelu) Gelu(y + from, to - from);
+            if (epilogue == Epilogue.Gelu) Gelu(y + from, to - from);
         });
     }
 
