@@ -131,7 +131,7 @@ public sealed class ComparisonRunner
     private (string Path, PlainPassCheck Check) WriteReport(ComparisonPlan plan, CellAddresses addresses, IProgress<RunProgress>? progress, CancellationToken cancellation)
     {
         progress?.Report(new RunProgress("report", plan.Cells.Count, plan.Cells.Count, 0, null));
-        var inContext = plan.Cells.OfType<PlannedInContext>().Select(cell => (Cell: cell, Stored: Named(Stored<InContextKey, ScoredCell>(addresses.KeyOf(cell), plan), plan.Models[cell.Model].Name))).ToList();
+        var inContext = plan.Cells.OfType<PlannedInContext>().Select(cell => (Cell: cell, Stored: Named(Stored<InContextKey, ScoredCell>(addresses.KeyOf(cell), plan), plan.Models[cell.Model]))).ToList();
         var fineTuning = plan.Cells.OfType<PlannedFineTuning>().Select(cell => (Cell: cell, Stored: Stored<FineTuningKey, FineTuneResult>(addresses.KeyOf(cell), plan))).ToList();
         var results = new ComparisonResults(
             [.. inContext.Where(pair => !pair.Cell.IsVariation).Select(pair => (pair.Cell, pair.Stored.Payload.Result))],
@@ -169,11 +169,12 @@ public sealed class ComparisonRunner
         string Rebased(string path) => Path.IsPathRooted(path) ? path : Path.GetRelativePath(Path.GetFullPath(_config.RunFolder), Path.GetFullPath(Path.Combine(_baseFolder, path)));
     }
 
-    /// <summary>A cell under the model's present name, which its address leaves out: its folder may have been renamed since.</summary>
-    private static FoundCell<ScoredCell> Named(FoundCell<ScoredCell> cell, string model)
+    /// <summary>A cell under the present names of model and tokenizer, which its address leaves out: the folder may have been renamed since.</summary>
+    private static FoundCell<ScoredCell> Named(FoundCell<ScoredCell> cell, ModelHeader model)
     {
-        if (cell.Payload.Result.Model == model) return cell;
-        var payload = cell.Payload with { Result = cell.Payload.Result with { Model = model } };
+        var result = cell.Payload.Result;
+        if (result.Model == model.Name && result.Tokenizer == model.TokenizerName) return cell;
+        var payload = cell.Payload with { Result = result with { Model = model.Name, Tokenizer = model.TokenizerName } };
         return cell with { Payload = payload, Checksum = CellStore.Checksum(payload) };
     }
 

@@ -12,6 +12,9 @@ namespace ResearchKit.Experiments;
 /// <param name="TokenizerFingerprint">SHA-256 of the tokenizer.</param>
 public sealed record ModelHeader(string Folder, string Name, ModelConfig Config, string WeightsHash, string TokenizerFingerprint)
 {
+    /// <summary>Name of the tokenizer in results; that of files without a name of their own is the folder's.</summary>
+    public string TokenizerName { get; init; } = "";
+
     /// <summary>Reads a model folder once for its hashes.</summary>
     /// <exception cref="ConfigException">The folder is missing, foreign or broken, has no tokenizer, or its vocabulary is larger than the model's.</exception>
     public static ModelHeader Read(string folder)
@@ -24,6 +27,6 @@ public sealed record ModelHeader(string Folder, string Name, ModelConfig Config,
             throw new ConfigException($"{folder}: the tokenizer has {tokenizer.VocabularySize} entries but the model's n_vocab is {loaded.Model.Config.VocabularySize}: these are not this model's tokenizer files.");
         }
 
-        return new ModelHeader(folder, loaded.Name, loaded.Model.Config, loaded.WeightsHash, tokenizer.Fingerprint);
+        return new ModelHeader(folder, loaded.Name, loaded.Model.Config, loaded.WeightsHash, tokenizer.Fingerprint) { TokenizerName = tokenizer.Name };
     }
 }

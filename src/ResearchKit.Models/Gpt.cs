@@ -189,11 +189,10 @@ public sealed class Gpt : Module<Tensor, Tensor>
     /// a quarter more memory, which decoding of one text on the CPU reads instead, in about half the time. What rounding costs in accuracy is measured as for any other model.
     /// Its weights ask for no gradients any more: <see cref="Clone"/> gives a model that can be trained.
     /// </remarks>
-    /// <exception cref="Core.ConfigException">The weights are not float32 on the CPU, or one is not finite. The model is unchanged.</exception>
+    /// <exception cref="Core.ConfigException">The weights are not float32 on the CPU, a matrix has 2 GiB or more, or a weight is not finite. The model is unchanged.</exception>
     public void RoundToInt8()
     {
         if (IsRoundedToInt8) return;
-        if (DType != ScalarType.Float32 || Device.type != DeviceType.CPU) throw new Core.ConfigException($"Only float32 weights on the CPU can be rounded to int8, these are {DType} on {Device}: round first, then move the model.");
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var matrices = new Dictionary<Module, Tensor> { [_tokenEmbedding] = _tokenEmbedding.weight! };
@@ -203,6 +202,7 @@ public sealed class Gpt : Module<Tensor, Tensor>
             foreach (var map in new[] { weights.QueryKeyValue, weights.AttentionOutput, weights.Expand, weights.Contract }) matrices.Add(map, map.weight!);
         }
 
+        if (!matrices.Values.All(MatrixVector.IsPlain)) throw new Core.ConfigException($"Only float32 matrices of less than 2 GiB on the CPU can be rounded to int8, these are {DType} on {Device}: round first, then move the model.");
         var rounded = matrices.ToDictionary(matrix => matrix.Key, matrix => Int8Matrix.Round(matrix.Value));
         foreach (var (module, weight) in matrices) rounded[module].CopyTo(weight);
         foreach (var parameter in parameters()) parameter.requires_grad = false;

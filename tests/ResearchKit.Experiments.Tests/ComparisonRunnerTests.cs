@@ -103,6 +103,19 @@ public sealed class ComparisonRunnerTests : IDisposable
     }
 
     [Fact]
+    public void CellsOfARenamedModelFolderAreThoseOfTheNewName()
+    {
+        _tiny.Execute();
+        var renamed = _tiny.Config with { Models = ["models/renamed"] };
+        Directory.Move(Path.Combine(_tiny.Base, "models", "tiny"), Path.Combine(_tiny.Base, "models", "renamed"));
+        Assert.Equal((CellCount, 0), (_tiny.Execute(renamed).ReusedCells, _tiny.Execute(renamed).ComputedCells));
+        var reused = StoredItems.Read(_tiny.Run).Cells.Select(cell => (cell.Id, cell.Checksum)).ToList();
+        _tiny.Forget();
+        _tiny.Execute(renamed);
+        Assert.Equal(StoredItems.Read(_tiny.Run).Cells.Select(cell => (cell.Id, cell.Checksum)), reused);
+    }
+
+    [Fact]
     public void CellsOfAnotherVersionOrThreadCountAreLeftAloneAndNamed()
     {
         _tiny.Execute();

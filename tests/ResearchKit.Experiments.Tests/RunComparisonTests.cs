@@ -83,6 +83,19 @@ public sealed class RunComparisonTests : IDisposable
     }
 
     [Fact]
+    public void ItemsInTheWordsOfAnotherProtocolAreMatchedById()
+    {
+        var other = Other(config => config with { Tasks = [config.Tasks[0] with { Prompt = new("{input} becomes", " {answer}\n") }] });
+        var stored = StoredItems.Read(other);
+        // What a protocol does that has words of its own and numbers the labels in another order.
+        (stored with { Tasks = [stored.Tasks[0] with { Items = [.. stored.Tasks[0].Items.Select(item => item with { Hash = "0123456789abcdef", Gold = 1 - item.Gold })] }] }).Write(other);
+        var rows = RunComparison.Of(_tiny.Run, other, new() { AcrossProtocols = true, Regime = "in_context" }).Rows;
+        Assert.Equal(["tiny/k0", "tiny/k2"], rows.Select(row => row.A));
+        Assert.All(rows, row => Assert.Equal(6, row.Comparison.ItemCount));
+        Assert.Contains("other texts", Refused(_tiny.Run, other, new() { Regime = "in_context" }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WhatARunDoesNotHaveIsNamedWithWhatItHas()
     {
         Assert.Contains("tiny/k0, tiny/k2, tiny/gpt1@8", Refused(_tiny.Run, _tiny.Run, new() { A = "k7" }), StringComparison.Ordinal);

@@ -13,6 +13,9 @@ internal static partial class HarnessAdapters
     public static Func<TaskSplits, TaskSplits> Relabel(string[] labels, int[] order) =>
         Each(item => item with { Choices = labels, Gold = item.Gold is { } gold ? order[gold] : null });
 
+    /// <summary>The item with its texts as the data set stores them; an own file that stands in for the data set has no others.</summary>
+    public static TaskItem AsStored(this TaskItem item) => item.With([.. item.Stored.Select(text => (text.Key, text.Value))]);
+
     public static string Page(this TaskItem item) => item.Fields.GetValueOrDefault("stored", item.Fields["text"]);
 
     /// <summary>A sentence that begins with a small letter at the end of a text: HellaSwag's second half, which the harness capitalizes.</summary>
@@ -83,7 +86,7 @@ internal static partial class HarnessAdapters
         {
             var turns = conversation.ToArray();
             var history = string.Concat(turns[..^1].Select(past => $"Q: {past.Fields["question"]}\n\nA: {PromptBuilder.GoldText(past).Trim()}\n\n"));
-            return turns[^1].With(("story", turns[^1].Stored["story"]), ("history", history)) with { Answers = Distinct(turns[^1].Answers) };
+            return turns[^1].AsStored().With(("history", history)) with { Answers = Distinct(turns[^1].Answers) };
         }),
     ])(splits);
 

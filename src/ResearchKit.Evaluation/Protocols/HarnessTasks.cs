@@ -78,7 +78,7 @@ public static class HarnessTasks
         {
             Name = "piqa", Version = "1.0", Prompt = new("Question: {goal}\nAnswer:"), Tasks = ["piqa"],
             FromRow = row => Item([row["sol1"], row["sol2"]], row.Number("label"), [], ("goal", row["goal"])),
-            Adapt = HarnessAdapters.Each(item => item with { Choices = [item.Stored["sol1"], item.Stored["sol2"]] }),
+            Adapt = HarnessAdapters.Each(item => item.Stored.Count == 0 ? item : item with { Choices = [item.Stored["sol1"], item.Stored["sol2"]] }),
         };
         yield return new HarnessTask
         {
@@ -289,7 +289,7 @@ public static class HarnessTasks
             Assumptions = ["the harness puts a question mark behind questions that have one already; 32 new tokens at most"],
             FromRow = row => Item([], null, row.Child("answer").Texts("aliases"), ("question", row["question"])),
             // Demonstrations show the first alias.
-            Adapt = HarnessAdapters.Each(item => item with { Answers = [.. item.Answers.OrderBy(answer => answer == item.Stored["first_alias"] ? 0 : 1)] }),
+            Adapt = HarnessAdapters.Each(item => item with { Answers = [.. item.Answers.OrderBy(answer => answer == item.Stored.GetValueOrDefault("first_alias") ? 0 : 1)] }),
         };
         yield return new HarnessTask
         {
@@ -348,7 +348,7 @@ public static class HarnessTasks
             Assumptions = ["values are shares, where the harness prints percentages; 48 new tokens at most"],
             FromRow = row => Item([], null, row.Child("answers").Texts("text") is { Length: > 0 } answers ? answers : ["unanswerable", ""],
                 ("title", row["title"]), ("passage", row["context"]), ("question", row["question"])),
-            Adapt = HarnessAdapters.Each(item => item.With(("title", item.Stored["title"]), ("question", item.Stored["question"])) with
+            Adapt = HarnessAdapters.Each(item => item.AsStored() with
             {
                 Answers = item.Answers is ["N/A"] ? ["unanswerable", ""] : item.Answers,
             }),
@@ -358,7 +358,7 @@ public static class HarnessTasks
             Name = "xquad_en", Version = "1.0", Prompt = new("Context: {passage}\n\nQuestion: {question}\n\nAnswer:"), Scoring = new GenerationScoring(GenerationMetric.F1, 48, "\n"),
             Metrics = [TaskMetric.NormalizedExactMatch, TaskMetric.Score], Tasks = ["xquad-en"], Assumptions = ["48 new tokens at most"],
             FromRow = row => Item([], null, [row.Child("answers").Texts("text")[0]], ("passage", row["context"]), ("question", row["question"])),
-            Adapt = HarnessAdapters.Each(item => item.With(("question", item.Stored["question"]))),
+            Adapt = HarnessAdapters.Each(HarnessAdapters.AsStored),
         };
         yield return new HarnessTask
         {

@@ -1,9 +1,20 @@
 using ResearchKit.Evaluation.Metrics;
+using ResearchKit.Evaluation.Tasks;
 
 namespace ResearchKit.Evaluation.Tests.Metrics;
 
 public class TaskMetricsTests
 {
+    [Fact]
+    public void AnyAcceptedEntityIsRightInReCoRDAndOnlyThere()
+    {
+        var item = new TaskItem { Id = "0", Fields = new Dictionary<string, string>(), Choices = ["Rome", "The Tiber", "Rhine"], Gold = 0, Answers = ["Rome", "Tiber"] };
+        var task = Examples.Task(new ChoiceScoring());
+        bool[] Right(EvaluationTask of) => [.. Enumerable.Range(0, 3).Select(choice => TaskMetrics.IsRight(of, item, choice))];
+        Assert.Equal([true, true, false], Right(task with { Metrics = [TaskMetric.RecordExactMatch] }));
+        Assert.Equal([true, false, false], Right(task));
+    }
+
     [Theory]
     [InlineData("accuracy")]
     [InlineData("accuracy/per_character")]

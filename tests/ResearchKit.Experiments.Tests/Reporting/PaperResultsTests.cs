@@ -92,7 +92,8 @@ public sealed class PaperResultsTests
         var small = Assert.Single(values, value => value is { Model: "GPT-3 Small", Setting: "few", Split: "dev" });
         Assert.Equal(PaperResults.For("rte").First(record => record is { Model: "GPT-3 Small", Setting: "few" }).Value / 100, small.Value);
         Assert.True(small is { SameSize: true, SameSplit: true, SameProtocol: true });
-        // A part of the split is not the papers' items.
+        // A part of the split is not the papers' items, whether by a limit or because no more is at hand.
+        Assert.All(PaperResults.Beside(task, models, isWholeSplit: false), value => Assert.False(value.SameSplit));
         Assert.All(PaperResults.Beside(task with { ItemCount = 50, SplitItemCount = 277 }, models), value => Assert.False(value.SameSplit));
         var large = Assert.Single(values, value => value is { Model: "GPT-3 175B", Setting: "few", Split: "dev" });
         Assert.False(large.SameSize);
