@@ -92,7 +92,7 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
 
         if (pretraining is null) return null;
         var needsData = config.Tasks.Any(task => task.File is null && !task.Name.StartsWith("suite/", StringComparison.Ordinal));
-        var parts = new List<(string Name, Func<IEnumerable<CorpusText>> Read)>();
+        var parts = new List<(string Name, TextSource Text, Func<IEnumerable<CorpusText>> Read)>();
         foreach (var text in pretraining.Data)
         {
             var name = text switch
@@ -101,7 +101,7 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
                 CorpusSource corpus when needsData && IsAtHand(corpus) => $"the books of {corpus.Path}",
                 _ => null,
             };
-            if (name is not null) parts.Add((name, () => TrainingText.Of(text, pretraining.Seed)));
+            if (name is not null) parts.Add((name, text, () => TrainingText.Of(text, pretraining.Seed)));
         }
 
         if (parts.Count == 0) return null;
@@ -110,7 +110,7 @@ internal sealed class PretrainingOverlap(ComparisonConfig config, Action<string>
             // The first text stands for the generator: where its rules change, what was found before does not count.
             return new Source(
                 string.Join(" and ", parts.Select(part => part.Name)), () => parts.SelectMany(part => part.Read()),
-                TaskCatalog.Sha256(JsonSerializer.Serialize(pretraining.Data, ConfigJson.Compact) + Invariant($"{pretraining.Seed}") + string.Join('|', parts.Select(part => part.Name)) + string.Concat(pretraining.Data.Where(_ => needsData).Select(PretrainingRunner.StateOfFiles)) + parts[0].Read().FirstOrDefault()?.Text));
+                TaskCatalog.Sha256(JsonSerializer.Serialize(pretraining.Data, ConfigJson.Compact) + Invariant($"{pretraining.Seed}") + string.Join('|', parts.Select(part => part.Name)) + string.Concat(parts.Select(part => PretrainingRunner.StateOfFiles(part.Text))) + parts[0].Read().FirstOrDefault()?.Text));
         }
         catch (ConfigException error)
         {

@@ -63,7 +63,7 @@ internal sealed class VerifyVerb : Verb
         Console.WriteLine(Invariant($"{result.Run}: {result.Cells.Count} of {result.CellCount} cells checked: {Count(CellAgreement.SameBits)} have the same bits, {Count(CellAgreement.WithinTolerance)} lie within the tolerance, {Count(CellAgreement.Different)} differ, {Count(CellAgreement.InputChanged)} have other inputs now and were not computed."));
         Console.WriteLine(result.SameMachine
             ? "Processor, device, threads and TorchSharp are the run's, so bits must be equal."
-            : Invariant($"Another machine or thread count than the run's: log-probabilities may differ by {RunVerification.InContextTolerance} nats in context and {RunVerification.FineTuningTolerance} after fine-tuning, and {RunVerification.ChangedShare:0%} of a cell's predictions may change."));
+            : Invariant($"Another machine or thread count than the run's, or a card: log-probabilities may differ by {RunVerification.InContextTolerance} nats in context and {RunVerification.FineTuningTolerance} after fine-tuning, and {RunVerification.ChangedShare:0%} of a cell's predictions may change."));
         Console.WriteLine(result.Agrees ? "The run is confirmed." : "The run is NOT confirmed.");
     }
 

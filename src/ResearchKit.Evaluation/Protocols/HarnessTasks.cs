@@ -328,7 +328,7 @@ public static class HarnessTasks
             var name = $"wmt{year}-{source}-{target}";
             yield return new HarnessTask
             {
-                Name = name, Version = "1.0", Split = "test", 
+                Name = name, Version = "1.0", Split = "test",
                 // As LAMBADA's, the target begins with a space behind the delimiter's.
                 Prompt = new($"{Language(source)} phrase: {{source}}\n{Language(target)} phrase:") { DemonstrationAnswer = "  {answer}" },
                 Scoring = new GenerationScoring(GenerationMetric.Bleu, 100, "\n"), Metrics = [TaskMetric.Score, TaskMetric.Ter, TaskMetric.Chrf], Tasks = [name],

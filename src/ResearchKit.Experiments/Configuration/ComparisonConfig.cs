@@ -115,8 +115,7 @@ public sealed record InContextConfig
         foreach (var problem in Variation?.Problems(Shots) ?? []) yield return problem;
     }
 
-    /// <summary>Numbers of demonstrations of a task: its own, or those of all.</summary>
-    /// <summary>Demonstrations under one of a task's protocols; scorings of whole texts show none.</summary>
+    /// <summary>Numbers of demonstrations of a task under one of its protocols: its own, or those of all; scorings of whole texts show none.</summary>
     internal IReadOnlyList<int> ShotsOf(ReadyTask task, ReadyTask? protocol = null) =>
         (protocol ?? task).Task.Scoring is PerplexityScoring or ThresholdScoring ? [0] : task.Shots ?? Shots;
 

@@ -202,7 +202,8 @@ public class ReferenceValueTests
         Assert.True(1.959963985 * components.StandardError(items, needed) <= 0.5);
         Assert.True(1.959963985 * components.StandardError(items, needed - 1) > 0.5);
         // Items that come in clusters give the mean more variance, which more draws must make up for.
-        Assert.True(components.DrawsNeeded(0.5, items, itemVariance: 2 * components.Item / items) > needed || components.DrawsNeeded(0.5, items, itemVariance: 6 * components.Item / items) is null);
+        Assert.True(components.DrawsNeeded(0.5, items, itemVariance: 0.06) > needed);
+        Assert.Null(components.DrawsNeeded(0.5, items, itemVariance: 0.07));   // (0.5 / 1.96)² is 0.065
         Assert.Null(components.DrawsNeeded(0.1, items));                       // 400 items alone give 1.96·√(4/400) = 0.196
     }
 
